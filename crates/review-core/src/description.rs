@@ -1,0 +1,169 @@
+//! The generated part of a pull request's description, and the author's text around it, which is never lost or cut.
+
+/// Azure DevOps refuses longer descriptions (UTF-16 units).
+pub const MAX_DESCRIPTION_UTF16: usize = 4_000;
+
+/// Written by an author where the summary shall go.
+pub const PLACEHOLDER: &str = "@coderabbitai summary";
+
+const BEGIN: &str = "<!-- coderabbit-agent:summary -->";
+const END: &str = "<!-- coderabbit-agent:end of summary -->";
+
+/// A summary cut to less than this says nothing; then the description is left as it is.
+const LEAST_SUMMARY_UTF16: usize = 80;
+
+/// Whether the author asks for a summary (placeholder), or one of ours stands already.
+pub fn wants_summary(description: &str) -> bool {
+    slot(description).is_some()
+}
+
+/// The description with `summary` between our markers: in place of the placeholder or of the block that stands. The
+/// summary is shortened, never the author's text, to stay within the limit. None: nothing to change, or no room.
+///
+/// `summary` is markdown that was made harmless already; only what would end the block is broken here.
+pub fn with_summary(description: &str, summary: &str) -> Option<String> {
+    let Slot { before, after } = slot(description)?;
+    let frame = utf16(before) + utf16(BEGIN) + utf16(END) + utf16(after) + 2;
+    let room = MAX_DESCRIPTION_UTF16.checked_sub(frame)?;
+    let summary = summary.replace("<!--", "<! --").replace(PLACEHOLDER, "summary");
+    let summary = shortened(summary.trim(), room)?;
+    let written = format!("{before}{BEGIN}\n{summary}\n{END}{after}");
+    (written != description).then_some(written)
+}
+
+/// The author's text alone, as the models shall read it.
+pub fn without_summary(description: &str) -> String {
+    block(description).map_or_else(|| description.to_owned(), |Slot { before, after }| format!("{before}{after}"))
+}
+
+/// The author's text on either side of where the summary goes.
+struct Slot<'a> {
+    before: &'a str,
+    after: &'a str,
+}
+
+/// The block that stands goes before a placeholder: there is one summary.
+fn slot(description: &str) -> Option<Slot<'_>> {
+    block(description).or_else(|| placeholder(description))
+}
+
+/// A block of which an author removed one end is none: nobody can tell what of the text is ours.
+fn block(description: &str) -> Option<Slot<'_>> {
+    let (before, rest) = description.split_once(BEGIN)?;
+    let (_, after) = rest.split_once(END)?;
+    Some(Slot { before, after })
+}
+
+fn placeholder(description: &str) -> Option<Slot<'_>> {
+    // ASCII case folding keeps every byte in its place.
+    let at = description.to_ascii_lowercase().find(PLACEHOLDER)?;
+    Some(Slot { before: description.get(..at)?, after: description.get(at + PLACEHOLDER.len()..)? })
+}
+
+/// Whole lines where possible; None when too little would be left.
+fn shortened(summary: &str, room: usize) -> Option<String> {
+    if summary.is_empty() {
+        return None;
+    }
+    if utf16(summary) <= room {
+        return Some(summary.to_owned());
+    }
+    if room < LEAST_SUMMARY_UTF16 {
+        return None;
+    }
+    let mut kept = String::new();
+    let mut length = 1;
+    for character in summary.chars() {
+        length += character.len_utf16();
+        if length > room {
+            break;
+        }
+        kept.push(character);
+    }
+    let whole_lines = kept.rfind('\n').filter(|end| *end > kept.len() / 2).and_then(|end| kept.get(..end));
+    Some(format!("{}…", whole_lines.unwrap_or(&kept).trim_end()))
+}
+
+fn utf16(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::{BEGIN, END, MAX_DESCRIPTION_UTF16, PLACEHOLDER, utf16, wants_summary, with_summary, without_summary};
+
+    #[test]
+    fn the_placeholder_becomes_the_summary_and_the_next_run_replaces_it() {
+        let author = "Adds totals.\r\n\r\n@CodeRabbitAI Summary\r\n\r\nCloses the quarter.";
+        assert!(wants_summary(author));
+        let first = with_summary(author, "- Adds a total.\n").unwrap();
+        assert_eq!(
+            first,
+            "Adds totals.\r\n\r\n<!-- coderabbit-agent:summary -->\n- Adds a total.\n\
+             <!-- coderabbit-agent:end of summary -->\r\n\r\nCloses the quarter."
+        );
+        assert!(wants_summary(&first));
+        let second = with_summary(&first, "- Adds a total and a discount.").unwrap();
+        assert_eq!(second, first.replace("a total.", "a total and a discount."));
+        assert_eq!(without_summary(&second), "Adds totals.\r\n\r\n\r\n\r\nCloses the quarter.");
+    }
+
+    #[test]
+    fn nothing_is_written_where_nobody_asked_or_nothing_changes() {
+        assert!(!wants_summary("Adds totals. @coderabbitai review"));
+        assert_eq!(with_summary("Adds totals.", "summary"), None);
+        assert_eq!(with_summary("", "summary"), None);
+        assert_eq!(with_summary(PLACEHOLDER, "  \n"), None);
+        let stands = with_summary(PLACEHOLDER, "The same.").unwrap();
+        assert_eq!(with_summary(&stands, "The same."), None);
+    }
+
+    #[test]
+    fn half_a_block_is_the_authors_text() {
+        for damaged in [format!("a {BEGIN} b"), format!("a {END} b"), format!("{END} a {BEGIN}")] {
+            assert!(!wants_summary(&damaged));
+            assert_eq!(with_summary(&damaged, "summary"), None);
+            assert_eq!(without_summary(&damaged), damaged);
+        }
+    }
+
+    #[test]
+    fn a_long_summary_is_cut_at_a_line_and_a_long_description_is_left_alone() {
+        let author = format!("{}{PLACEHOLDER}", "é".repeat(3_000));
+        let summary = "- One more line of the summary.\n".repeat(100);
+        let written = with_summary(&author, &summary).unwrap();
+        assert!(utf16(&written) <= MAX_DESCRIPTION_UTF16);
+        assert!(written.contains("- One more line of the summary.…\n<!--"), "{written}");
+
+        let full = format!("{}{PLACEHOLDER}", "é".repeat(3_900));
+        assert_eq!(with_summary(&full, &summary), None);
+        let over = format!("{}{PLACEHOLDER}", "é".repeat(5_000));
+        assert_eq!(with_summary(&over, "x"), None);
+    }
+
+    #[test]
+    fn a_summary_cannot_end_the_block_or_ask_for_another() {
+        let summary = format!("before {END} after {BEGIN} {PLACEHOLDER}");
+        let written = with_summary("@coderabbitai summary", &summary).unwrap();
+        assert_eq!(without_summary(&written), "");
+        assert_eq!(written.matches(END).count(), 1);
+        assert!(!written.contains(PLACEHOLDER));
+    }
+
+    proptest! {
+        #[test]
+        fn the_authors_text_is_never_lost(before in "[^<@]{0,80}|.{0,60}", after in "[^<@]{0,80}", summary in "(.|\n){0,300}", length in 0usize..4_500) {
+            let before = format!("{before}{}", "😀".repeat(length / 2));
+            let author = format!("{before}{PLACEHOLDER}{after}");
+            if let Some(written) = with_summary(&author, &summary) {
+                prop_assert!(utf16(&written) <= MAX_DESCRIPTION_UTF16);
+                prop_assert_eq!(without_summary(&written), format!("{before}{after}"));
+                if let Some(again) = with_summary(&written, "another") {
+                    prop_assert_eq!(without_summary(&again), format!("{before}{after}"));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! Nothing is said twice on one pull request.
+
+use super::{DropReason, Dropped, Finding, FindingMemory, StandingFinding, cluster::NEAR_LINES, fingerprint, words};
+use crate::pull_request::ThreadStatus;
+
+/// Significant words that two claims at one place must share to be the same claim.
+const SHARED_WORDS: usize = 2;
+
+/// Findings about which no thread of ours stands, in whatever status (closed, won't fix and deleted count: somebody
+/// decided), and the rest as `AlreadyRaised`.
+///
+/// A thread that was fixed speaks only for the very line it quoted: what replaced that line may be wrong in its turn.
+pub fn dedupe(findings: Vec<Finding>, standing: &[StandingFinding]) -> (Vec<Finding>, Vec<Dropped>) {
+    let (mut fresh, mut dropped) = (Vec::new(), Vec::new());
+    for finding in findings {
+        let identity = fingerprint(&finding);
+        let raised = standing.iter().find(|earlier| earlier.fingerprint == identity || says_the_same(&finding, earlier));
+        match raised {
+            Some(earlier) => {
+                let detail = format!("thread {} ({}) is about it", earlier.thread, words_for(earlier));
+                dropped.push(Dropped::of(finding, DropReason::AlreadyRaised, detail));
+            }
+            None => fresh.push(finding),
+        }
+    }
+    (fresh, dropped)
+}
+
+fn says_the_same(finding: &Finding, earlier: &StandingFinding) -> bool {
+    let Some(anchor) = &earlier.anchor else { return false };
+    if anchor.path != finding.path {
+        return false;
+    }
+    let memory = FindingMemory::of(finding);
+    let same_line = !earlier.quoted_line.trim().is_empty() && memory.quoted_line.trim() == earlier.quoted_line.trim();
+    let near = anchor.side == finding.side && anchor.lines.distance(finding.lines) <= NEAR_LINES;
+    let same_place = same_line || near && earlier.status != ThreadStatus::Fixed;
+    same_place
+        && (earlier.category == finding.category
+            || words::shared(&words::significant(&finding.claim), &words::significant(&earlier.claim)) >= SHARED_WORDS)
+}
+
+fn words_for(earlier: &StandingFinding) -> String {
+    if earlier.is_deleted {
+        return "deleted".to_owned();
+    }
+    match &earlier.status {
+        ThreadStatus::Active => "active",
+        ThreadStatus::Pending => "pending",
+        ThreadStatus::Fixed => "fixed",
+        ThreadStatus::WontFix => "won't fix",
+        ThreadStatus::ByDesign => "by design",
+        ThreadStatus::Closed => "closed",
+        ThreadStatus::Other(word) => word,
+    }
+    .to_owned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,113 @@
+//! Our own threads, read back from the pull request.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Category, Finding, Fingerprint};
+use crate::{
+    publication::property,
+    pull_request::{Anchor, Comment, PullRequestState, Thread, ThreadStatus},
+    render::marker,
+};
+
+/// A finding that was posted by an earlier run.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StandingFinding {
+    pub thread: u64,
+    pub status: ThreadStatus,
+    pub is_deleted: bool,
+    pub fingerprint: Fingerprint,
+    /// Where it was placed, at `iteration`.
+    pub anchor: Option<Anchor>,
+    /// 0 when the thread no longer says it.
+    pub iteration: u32,
+    pub category: Category,
+    /// Empty when the thread no longer says it.
+    pub quoted_line: String,
+    pub claim: String,
+}
+
+/// What the thread property `FINDING` holds, as JSON.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FindingMemory {
+    pub category: Category,
+    pub quoted_line: String,
+    pub claim: String,
+}
+
+/// Characters of the JSON form; the service's own limit for a property value is not documented, 2,000 are safe.
+const MAX_MEMORY_CHARS: usize = 1_900;
+
+impl FindingMemory {
+    /// Shortened so that a thread property holds it.
+    pub fn of(finding: &Finding) -> Self {
+        let cut = |text: &str, chars: usize| text.chars().take(chars).collect::<String>();
+        Self { category: finding.category, quoted_line: cut(finding.quoted_line.trim(), 500), claim: cut(&finding.claim, 500) }
+    }
+
+    /// At most 1,900 characters, also where every character has to be escaped.
+    pub fn to_json(&self) -> String {
+        let mut memory = self.clone();
+        loop {
+            let json = serde_json::json!({
+                "category": memory.category,
+                "quoted_line": memory.quoted_line,
+                "claim": memory.claim,
+            })
+            .to_string();
+            if json.chars().count() <= MAX_MEMORY_CHARS {
+                return json;
+            }
+            // The claim first: the line is what later runs compare.
+            let longer = if memory.claim.is_empty() { &mut memory.quoted_line } else { &mut memory.claim };
+            let kept = longer.chars().count() / 2;
+            *longer = longer.chars().take(kept).collect();
+        }
+    }
+}
+
+/// Reads them from the threads whose first comment is by `state.me`; a property bag or a marker in anybody else's comment
+/// counts for nothing. The hidden marker of the comment serves when the properties are gone.
+pub fn standing_findings(state: &PullRequestState) -> Vec<StandingFinding> {
+    state.threads.iter().filter_map(|thread| standing_finding(state, thread)).collect()
+}
+
+/// The first comment of a thread that our own identity began.
+pub(crate) fn our_first_comment<'a>(state: &PullRequestState, thread: &'a Thread) -> Option<&'a Comment> {
+    let first = thread.comments.iter().min_by_key(|comment| comment.id)?;
+    // Identities are GUIDs, which the service writes in either case.
+    (!state.me.id.is_empty() && first.author.id.eq_ignore_ascii_case(&state.me.id)).then_some(first)
+}
+
+fn standing_finding(state: &PullRequestState, thread: &Thread) -> Option<StandingFinding> {
+    let first = our_first_comment(state, thread)?;
+    let stated = |key: &str| thread.properties.get(key).map(|text| text.trim()).filter(|text| !text.is_empty());
+    let fingerprint = stated(property::FINGERPRINT).or_else(|| marker::fingerprint(&first.content))?;
+    let memory = stated(property::FINDING).and_then(|json| serde_json::from_str::<FindingMemory>(json).ok());
+    let memory = memory.unwrap_or_else(|| remembered_by_the_text(&first.content));
+    Some(StandingFinding {
+        thread: thread.id,
+        status: thread.status.clone(),
+        is_deleted: thread.is_deleted || first.is_deleted,
+        fingerprint: Fingerprint(fingerprint.to_owned()),
+        anchor: thread.anchor.clone(),
+        iteration: stated(property::ITERATION).and_then(|number| number.parse().ok()).unwrap_or(0),
+        category: memory.category,
+        quoted_line: memory.quoted_line,
+        claim: memory.claim,
+    })
+}
+
+/// What the comment itself still says: the label line names the category, the first bold line is the claim.
+fn remembered_by_the_text(content: &str) -> FindingMemory {
+    let label = content.lines().next().unwrap_or_default().to_lowercase();
+    let category = Category::ALL.into_iter().find(|category| label.contains(&category.words().to_lowercase()));
+    let claim = content.lines().find_map(|line| line.trim().strip_prefix("**")?.strip_suffix("**"));
+    FindingMemory {
+        category: category.unwrap_or(Category::Correctness),
+        quoted_line: String::new(),
+        claim: claim.unwrap_or_default().replace('\\', ""),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,16 @@
+//! The pure part of the review: values in, values out.
+//!
+//! Nothing here reads a file, a clock, a socket or the environment; the manifest of this crate holds no dependency that
+//! could. What varies comes in as a parameter (`now`, a token counter, the text of a blob).
+
+pub mod description;
+pub mod diff;
+pub mod finding;
+pub mod prompt;
+pub mod publication;
+pub mod pull_request;
+pub mod render;
+pub mod retry;
+pub mod sarif;
+pub mod scope;
+pub mod usage;

@@ -1,0 +1,13 @@
+//! What the models are told: one pack per run, byte-identical for each of its calls, and the role after it.
+
+mod fence;
+mod pack;
+mod role;
+
+pub use fence::{Fence, visible};
+pub(crate) use pack::shown_line;
+pub use pack::{CallSite, Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
+pub use role::{SYSTEM, finder, resolution, verifier, walkthrough};
+
+/// Counts the tokens of a text for the model at hand.
+pub type TokenCount<'a> = &'a dyn Fn(&str) -> usize;

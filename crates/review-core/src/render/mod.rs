@@ -1,0 +1,27 @@
+//! Markdown for the pull request, in Azure DevOps' dialect.
+//!
+//! Three things hold for every text that leaves here: words of a model or of the repository passed [`neutralise`] or
+//! stand in a code span or block that they cannot end; nothing is longer than [`MAX_COMMENT_CHARS`]; and the first or
+//! last line is a hidden marker of ours.
+
+mod comment;
+pub(crate) mod marker;
+mod model_text;
+mod walkthrough;
+
+pub use comment::{finding_comment, resolution_reply};
+pub(crate) use model_text::is_invisible;
+pub use model_text::neutralise;
+pub(crate) use walkthrough::is_in_progress;
+pub use walkthrough::{WalkthroughInput, walkthrough};
+
+/// Azure DevOps refuses longer comments (characters; spec: `runatlantis/atlantis#1585`).
+pub const MAX_COMMENT_CHARS: usize = 150_000;
+
+/// Hidden marker of everything that we write; our own comment events are recognised by it.
+pub const MARKER: &str = "<!-- coderabbit-agent";
+
+/// Whether a comment's text was written by this agent.
+pub fn is_ours(content: &str) -> bool {
+    content.contains(MARKER)
+}

@@ -1,0 +1,305 @@
+//! The one comment about the whole pull request, edited in place.
+//!
+//! It has two parts: a status block about the newest run, and below it the body, the account of the last complete
+//! review. Only a finished run renders a body; `publication::plan_walkthrough` keeps the old one under the status of a
+//! run that has begun, failed or had nothing to do.
+
+use std::collections::BTreeMap;
+
+use super::{
+    MAX_COMMENT_CHARS, marker,
+    model_text::{code_span, neutralise, neutralise_line},
+};
+use crate::{
+    finding::{
+        DropReason, Finding, Severity,
+        answer::{Cohort, WalkthroughAnswer},
+    },
+    pull_request::CommitId,
+    scope::{FileSetAside, SetAside, SkipReason},
+    usage::Usage,
+};
+
+const MAX_SUMMARY_CHARS: usize = 4_000;
+const MAX_PROBLEM_CHARS: usize = 1_000;
+const MAX_TITLE_CHARS: usize = 120;
+const MAX_COHORT_CHARS: usize = 600;
+const MAX_PATH_CHARS: usize = 200;
+const MAX_COHORTS: usize = 40;
+const MAX_COHORT_PATHS: usize = 6;
+const MAX_LISTED_FILES: usize = 60;
+const MAX_LISTED_PER_REASON: usize = 10;
+/// How the status block of a run under way begins.
+const IN_PROGRESS: &str = "Review in progress.";
+/// What the status block may take of a comment; the body takes the rest.
+const MAX_STATUS_CHARS: usize = 30_000;
+
+/// What the walkthrough is rendered from.
+#[derive(Debug, Clone)]
+pub enum WalkthroughInput<'a> {
+    /// A run has begun.
+    InProgress {
+        head: &'a CommitId,
+        base: &'a CommitId,
+        incremental: bool,
+    },
+    Skipped {
+        reason: SkipReason,
+        set_aside: &'a [FileSetAside],
+    },
+    /// `problem` is a sentence for people, without secrets.
+    Failed {
+        head: &'a CommitId,
+        problem: &'a str,
+        will_retry: bool,
+    },
+    Done {
+        head: &'a CommitId,
+        base: &'a CommitId,
+        incremental: bool,
+        /// None when the model could not write it.
+        answer: Option<&'a WalkthroughAnswer>,
+        posted: &'a [Finding],
+        dropped: &'a BTreeMap<DropReason, usize>,
+        reviewed_files: &'a [String],
+        set_aside: &'a [FileSetAside],
+        /// Threads resolved by this run.
+        resolved: usize,
+        /// Threads of earlier runs that are still open.
+        still_open: usize,
+        usage: &'a Usage,
+    },
+}
+
+/// The comment's markdown, marker included; never longer than `MAX_COMMENT_CHARS`.
+pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
+    match input {
+        WalkthroughInput::InProgress { head, base, incremental } => {
+            let range = commits(base, head, *incremental);
+            marker::compose_walkthrough(&note(IN_PROGRESS, &format!("{range} are being read.")), None)
+        }
+        WalkthroughInput::Skipped { reason, set_aside } => {
+            let status = note("Review skipped.", reason.sentence());
+            let files = set_aside_list(set_aside);
+            let files = if files.is_empty() { String::new() } else { folded("Files set aside", &files.join("\n")) };
+            marker::compose_walkthrough(&capped(status, &files, MAX_STATUS_CHARS), None)
+        }
+        WalkthroughInput::Failed { head, problem, will_retry } => {
+            let next = if *will_retry {
+                "It will be tried again."
+            } else {
+                "It will not be tried again by itself; the next push starts a new review."
+            };
+            let problem = neutralise_line(problem, MAX_PROBLEM_CHARS);
+            let text = format!("`{}` was not reviewed: {problem} {next}", head.short());
+            marker::compose_walkthrough(&note("Review failed.", &text), None)
+        }
+        WalkthroughInput::Done { .. } => done(input),
+    }
+}
+
+/// Whether the status block of a walkthrough still speaks of a run under way.
+pub(crate) fn is_in_progress(content: &str) -> bool {
+    marker::walkthrough_status(content).contains(IN_PROGRESS)
+}
+
+fn done(input: &WalkthroughInput<'_>) -> String {
+    let WalkthroughInput::Done {
+        head,
+        base,
+        incremental,
+        answer,
+        posted,
+        dropped,
+        reviewed_files,
+        set_aside,
+        resolved,
+        still_open,
+        usage,
+    } = input
+    else {
+        return String::new();
+    };
+
+    let count = |why: SetAside| set_aside.iter().filter(|file| file.why == why).count();
+    let (too_large, no_room) = (count(SetAside::TooLarge), count(SetAside::OverBudget));
+    let unread = too_large + no_room;
+    let range = commits(base, head, *incremental);
+    let status = if unread == 0 {
+        note("Reviewed.", &format!("{range}."))
+    } else {
+        let files = counted(unread, "file was", "files were");
+        let why = match (too_large, no_room) {
+            (0, _) => "no room was left",
+            (_, 0) => "too large",
+            _ => "too large, or no room was left",
+        };
+        note("Partly reviewed.", &format!("{range}. {files} not read: {why} (see the details)."))
+    };
+
+    let mut body = vec!["## Walkthrough".to_owned()];
+    match answer {
+        Some(answer) => {
+            body.push(neutralise(&answer.summary, MAX_SUMMARY_CHARS));
+            body.extend(changes_table(&answer.cohorts));
+        }
+        None => body.push("The model wrote no summary of this change; the findings do not depend on it.".to_owned()),
+    }
+    body.push(result_line(posted, *resolved, *still_open));
+    body.retain(|part| !part.is_empty());
+
+    let mut details = vec![
+        format!("- Commits: {range}"),
+        format!("- Files reviewed ({}){}", reviewed_files.len(), listed(reviewed_files, MAX_LISTED_FILES)),
+    ];
+    if !set_aside.is_empty() {
+        details.push(format!("- Files set aside ({})", set_aside.len()));
+        details.extend(set_aside_list(set_aside).iter().map(|line| format!("  {line}")));
+    }
+    let not_posted: usize = dropped.values().fold(0, |sum, count| sum.saturating_add(*count));
+    if not_posted > 0 {
+        let reasons = dropped.iter().filter(|(_, count)| **count > 0);
+        let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count} {}", reason.words())).collect();
+        details.push(format!("- Candidates not posted ({not_posted}): {}", reasons.join(", ")));
+    }
+    details.push(format!(
+        "- Model: {}, {} tokens in ({} from the cache), {} out",
+        counted_u64(usage.calls, "call", "calls"),
+        usage.input_tokens,
+        usage.cached_tokens,
+        usage.output_tokens
+    ));
+
+    let body = body.join("\n\n");
+    let details = folded("Review details", &details.join("\n"));
+    let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
+    marker::compose_walkthrough(&status, Some(&capped(body, &details, room)))
+}
+
+/// A bold sentence in a quote: Azure DevOps does not know the alerts of other forges.
+fn note(title: &str, text: &str) -> String {
+    format!("> **{title}** {text}")
+}
+
+fn commits(base: &CommitId, head: &CommitId, incremental: bool) -> String {
+    let (base, head) = (base.short(), head.short());
+    if incremental {
+        format!("`{base}` to `{head}`, only what is new since the last review")
+    } else {
+        format!("`{base}` to `{head}`")
+    }
+}
+
+fn changes_table(cohorts: &[Cohort]) -> Option<String> {
+    let mut rows = Vec::new();
+    for cohort in cohorts.iter().take(MAX_COHORTS) {
+        let title = neutralise_line(&cohort.title, MAX_TITLE_CHARS);
+        let paths = in_table(&listed_paths(&cohort.paths, MAX_COHORT_PATHS));
+        let summary = neutralise_line(&cohort.summary, MAX_COHORT_CHARS);
+        let files = match (title.is_empty(), paths.is_empty()) {
+            (true, true) => continue,
+            (true, false) => paths,
+            (false, true) => format!("**{title}**"),
+            (false, false) => format!("**{title}**: {paths}"),
+        };
+        rows.push(format!("| {files} | {summary} |"));
+    }
+    if rows.is_empty() {
+        return None;
+    }
+    if let Some(more) = cohorts.len().checked_sub(MAX_COHORTS).filter(|more| *more > 0) {
+        rows.push(format!("| and {more} more | |"));
+    }
+    Some(format!("## Changes\n\n| Files | Summary |\n|---|---|\n{}", rows.join("\n")))
+}
+
+/// How many, never what: the threads say that.
+fn result_line(posted: &[Finding], resolved: usize, still_open: usize) -> String {
+    let mut sentences = Vec::new();
+    if posted.is_empty() {
+        sentences.push("**No new findings.**".to_owned());
+    } else {
+        let by_severity = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
+            let count = posted.iter().filter(|finding| finding.severity == severity).count();
+            (count > 0).then(|| format!("{count} {severity}"))
+        });
+        let by_severity: Vec<String> = by_severity.into_iter().flatten().collect();
+        let total = counted(posted.len(), "new finding", "new findings");
+        sentences.push(format!("**{total}** ({}), each in its own thread.", by_severity.join(", ")));
+    }
+    if resolved > 0 {
+        sentences.push(format!("{} resolved.", counted(resolved, "earlier finding", "earlier findings")));
+    }
+    if still_open > 0 {
+        sentences.push(format!("{} still open.", counted(still_open, "earlier finding is", "earlier findings are")));
+    }
+    sentences.join(" ")
+}
+
+/// One line for each reason, in the order of the reasons.
+fn set_aside_list(set_aside: &[FileSetAside]) -> Vec<String> {
+    let mut by_reason: BTreeMap<SetAside, Vec<String>> = BTreeMap::new();
+    for file in set_aside {
+        by_reason.entry(file.why).or_default().push(file.path.clone());
+    }
+    let line = |(why, paths): (SetAside, Vec<String>)| {
+        format!("- {} ({}){}", why.words(), paths.len(), listed(&paths, MAX_LISTED_PER_REASON))
+    };
+    by_reason.into_iter().map(line).collect()
+}
+
+fn listed(paths: &[String], most: usize) -> String {
+    let paths = listed_paths(paths, most);
+    if paths.is_empty() { String::new() } else { format!(": {paths}") }
+}
+
+fn listed_paths(paths: &[String], most: usize) -> String {
+    let spans = paths.iter().take(most).map(|path| code_span(path, MAX_PATH_CHARS)).filter(|span| !span.is_empty());
+    let mut spans: Vec<String> = spans.collect();
+    if let Some(more) = paths.len().checked_sub(most).filter(|more| *more > 0) {
+        spans.push(format!("and {more} more"));
+    }
+    spans.join(", ")
+}
+
+fn in_table(text: &str) -> String {
+    text.replace('|', "\\|")
+}
+
+fn folded(title: &str, text: &str) -> String {
+    // The empty line after the summary lets Azure DevOps render the markdown inside.
+    format!("<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
+}
+
+fn counted(count: usize, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+fn counted_u64(count: u64, one: &str, many: &str) -> String {
+    format!("{count} {}", if count == 1 { one } else { many })
+}
+
+/// `text` and `tail`, or `text` alone, or as many of its whole blocks as there is room for: never a cut tag.
+fn capped(text: String, tail: &str, max_chars: usize) -> String {
+    let joined = if tail.is_empty() { text.clone() } else { format!("{text}\n\n{tail}") };
+    if joined.chars().count() <= max_chars {
+        return joined;
+    }
+    if text.chars().count() <= max_chars {
+        return text;
+    }
+    let mut kept = String::new();
+    let mut length = 0;
+    for block in text.split("\n\n") {
+        length += block.chars().count() + 2;
+        if length > max_chars {
+            break;
+        }
+        kept.push_str(block);
+        kept.push_str("\n\n");
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests;

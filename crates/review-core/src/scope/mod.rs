@@ -1,0 +1,144 @@
+//! What is reviewed, and why the rest is not.
+
+mod decide;
+mod paths;
+mod select;
+
+pub use decide::{decide, reviewed_from_threads};
+pub use select::{MAX_FILE_BYTES, MAX_LINE_CHARS, select};
+use serde::{Deserialize, Serialize};
+
+use crate::{diff::FileDiff, pull_request::CommitId};
+
+/// What an earlier run on this pull request covered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewed {
+    pub iteration: u32,
+    pub head: CommitId,
+    pub base: CommitId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Decision {
+    /// Everything from the merge base to the head.
+    Full,
+    /// Only what came since `since`.
+    Incremental { since: Reviewed },
+    /// Nothing to do, and nothing to say: the newest iteration was reviewed already, or the pull request is closed.
+    Quiet(QuietReason),
+    /// Not reviewed, and the walkthrough says why.
+    Skip(SkipReason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum QuietReason {
+    NotActive,
+    AlreadyReviewed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    Draft,
+    /// No iteration, as on pull requests of more than 100,000 files.
+    NoIterations,
+    /// Every changed file was set aside.
+    NothingReviewable,
+    /// The description holds `@coderabbitai ignore`.
+    IgnoredByAuthor,
+}
+
+impl SkipReason {
+    /// One sentence for the pull request.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::Draft => "This pull request is a draft; it is reviewed as soon as it is published.",
+            Self::NoIterations => {
+                "The service lists no iteration of this pull request, so there is no change that could be reviewed; \
+                 this happens above 100,000 changed files."
+            }
+            Self::NothingReviewable => "Every changed file was set aside, so there is nothing to review.",
+            Self::IgnoredByAuthor => {
+                "The description asks for no review (`@coderabbitai ignore`); without that text the next push is reviewed."
+            }
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SetAside {
+    /// Bytes that are no text; images, archives, documents and the like by their extension.
+    Binary,
+    /// A pure rename, a mode change, an empty file, or other line endings alone.
+    NoContentChange,
+    Submodule,
+    Symlink,
+    /// Only removed lines: the whole file is gone.
+    Deleted,
+    LockFile,
+    /// Written by a tool, snapshots of tests included.
+    Generated,
+    /// Code of others, or the output of a build.
+    Vendored,
+    /// Tables, dumps and logs.
+    DataFile,
+    /// Keys, certificates' stores, `.env`: never sent to a model.
+    HoldsSecrets,
+    /// More than `MAX_FILE_BYTES`, or a line of more than `MAX_LINE_CHARS`; the review is partial.
+    TooLarge,
+    /// Not part of the newest push.
+    Unchanged,
+    /// No room left in the prompt; the review is partial.
+    OverBudget,
+}
+
+impl SetAside {
+    /// Whether the file would have been reviewed, had it been smaller or had there been more room: a review that leaves out
+    /// such a file is partial.
+    pub fn is_unread(self) -> bool {
+        matches!(self, Self::TooLarge | Self::OverBudget)
+    }
+
+    /// A few words for the folded list of the walkthrough.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Binary => "binary or media file",
+            Self::NoContentChange => "no change of content",
+            Self::Submodule => "submodule pointer",
+            Self::Symlink => "symbolic link",
+            Self::Deleted => "deleted",
+            Self::LockFile => "lock file",
+            Self::Generated => "generated",
+            Self::Vendored => "vendored code or build output",
+            Self::DataFile => "data or log file",
+            Self::HoldsSecrets => "may hold secrets, not shown to a model",
+            Self::TooLarge => "too large",
+            Self::Unchanged => "not changed since the last review",
+            Self::OverBudget => "no room left in this review",
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileSetAside {
+    pub path: String,
+    pub why: SetAside,
+}
+
+/// Files that are reviewed, and those set aside with the reason.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Selection {
+    pub files: Vec<FileDiff>,
+    pub set_aside: Vec<FileSetAside>,
+}
+
+/// Why a file of this path is set aside whatever its text says: it may hold secrets, or is nobody's own code. None: its
+/// path says nothing against it.
+pub fn set_aside_by_path(path: &str) -> Option<SetAside> {
+    paths::reason_against(path)
+}
+
+#[cfg(test)]
+mod tests;
