@@ -1,0 +1,5 @@
+(create_table (object_reference name: (_) @name) (column_definitions)? @body) @definition.type
+(create_view (object_reference name: (_) @name) (create_query) @body) @definition.type
+(create_materialized_view (object_reference name: (_) @name) (create_query) @body) @definition.type
+(create_type (object_reference name: (_) @name)) @definition.type
+(create_function (object_reference name: (_) @name) (function_body)? @body) @definition.function
