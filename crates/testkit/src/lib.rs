@@ -1,0 +1,7 @@
+//! Servers that behave: what the agent talks to in tests, in the demo and in the benchmark. Knows no other crate of this
+//! workspace; it speaks only the wire.
+
+pub mod azure_devops;
+pub mod model;
+pub mod repository;
+pub mod scenario;

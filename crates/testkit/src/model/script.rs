@@ -1,0 +1,243 @@
+//! A reviewer that follows a script: whenever a line of code is shown to it, it says what was planted for that line.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{
+    call::Role,
+    numbered::{NumberedLine, numbered_lines, paths_in},
+};
+
+/// What a planted finding is worth, and so what a good pipeline does with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// A real defect: to be posted.
+    True,
+    /// Sounds good and is wrong; the verifier refutes it.
+    False,
+    /// Another true rule in other words, at the same line: one of the two is to be posted.
+    Duplicate,
+    /// True, the quote is right, the line numbers are seven too high: to be posted at the right line.
+    Misplaced,
+    /// Quotes a line that no file has. The verifier would confirm it: only the quote check stands in its way.
+    Hallucinated,
+    /// Line numbers outside any file, no scenario, an empty quote.
+    Malformed,
+    /// True, but so it was before; the verifier says so.
+    PreExisting,
+    /// The verifier cannot tell.
+    Unproven,
+}
+
+/// One planted finding.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rule {
+    pub kind: Kind,
+    /// Where it belongs.
+    pub path: String,
+    /// A whole line of that file, without its indentation. The rule speaks up when this line is shown with a number.
+    pub needle: String,
+    /// One sentence, unique in the script: the verifier's answer is found by it.
+    pub claim: String,
+    pub scenario: String,
+    pub fix: String,
+    /// As the agent's schema names it, e.g. `correctness`.
+    pub category: String,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: String,
+    /// New text of the needle's line and the `lines - 1` lines after it, with their indentation.
+    pub suggestion: Option<String>,
+    /// How many lines the finding spans, from the needle's line on; at least 1.
+    pub lines: u32,
+    /// A line of code (without indentation) whose presence says that the finding was fixed, whatever else stands there.
+    pub fixed_when: Option<String>,
+}
+
+impl Rule {
+    /// A finding of one line, of category correctness and severity high, with a scenario and a fix in general words.
+    pub fn new(kind: Kind, path: &str, needle: &str, claim: &str) -> Self {
+        Self {
+            kind,
+            path: path.to_owned(),
+            needle: needle.trim().to_owned(),
+            claim: claim.to_owned(),
+            scenario: format!("When this line runs as it stands: {claim}"),
+            fix: "Handle this case before the value is used.".to_owned(),
+            category: "correctness".to_owned(),
+            severity: "high".to_owned(),
+            suggestion: None,
+            lines: 1,
+            fixed_when: None,
+        }
+    }
+
+    #[must_use]
+    pub fn scenario(mut self, scenario: &str) -> Self {
+        scenario.clone_into(&mut self.scenario);
+        self
+    }
+
+    #[must_use]
+    pub fn fix(mut self, fix: &str) -> Self {
+        fix.clone_into(&mut self.fix);
+        self
+    }
+
+    #[must_use]
+    pub fn rated(mut self, category: &str, severity: &str) -> Self {
+        category.clone_into(&mut self.category);
+        severity.clone_into(&mut self.severity);
+        self
+    }
+
+    /// `lines` lines from the needle's on are replaced by `replacement`.
+    #[must_use]
+    pub fn suggesting(mut self, lines: u32, replacement: &str) -> Self {
+        self.lines = lines.max(1);
+        self.suggestion = Some(replacement.to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn spanning(mut self, lines: u32) -> Self {
+        self.lines = lines.max(1);
+        self
+    }
+
+    #[must_use]
+    pub fn fixed_when(mut self, line: &str) -> Self {
+        self.fixed_when = Some(line.trim().to_owned());
+        self
+    }
+
+    fn candidate(&self, number: u32) -> Value {
+        let last = number.saturating_add(self.lines - 1);
+        let (start, end, quote, scenario) = match self.kind {
+            Kind::Misplaced => (number.saturating_add(7), last.saturating_add(7), self.needle.clone(), self.scenario.clone()),
+            Kind::Hallucinated => (number, last, format!("return cache.Lookup{}(key);", self.claim.len()), self.scenario.clone()),
+            Kind::Malformed => (u32::MAX, 0, String::new(), String::new()),
+            _ => (number, last, self.needle.clone(), self.scenario.clone()),
+        };
+        json!({
+            "path": self.path,
+            "start_line": start,
+            "end_line": end,
+            "quoted_line": quote,
+            "claim": self.claim,
+            "scenario": scenario,
+            "fix": self.fix,
+            "category": self.category,
+            "severity": self.severity,
+            "evidence": [],
+            "suggestion": self.suggestion,
+        })
+    }
+}
+
+/// Everything that the reviewer knows. It answers by what the prompt shows, never by what was asked before.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Script {
+    pub rules: Vec<Rule>,
+    /// Paths of the change, so that code in a prompt is told apart by file. The paths of the rules are known anyhow.
+    pub files: Vec<String>,
+    /// What the walkthrough says of the pull request.
+    pub summary: String,
+}
+
+impl Script {
+    /// A reviewer with nothing to say.
+    pub fn silent() -> Self {
+        Self::default()
+    }
+
+    pub fn with_rules(rules: impl IntoIterator<Item = Rule>) -> Self {
+        Self { rules: rules.into_iter().collect(), ..Self::default() }
+    }
+
+    /// The answer to a call, in the shape that its role asks for.
+    pub fn answer(&self, role: Role, prompt: &str) -> Value {
+        match role {
+            Role::Findings => json!({ "findings": self.findings(prompt) }),
+            Role::Verdict => self.verdict(prompt),
+            Role::Walkthrough => self.walkthrough(prompt),
+            Role::Resolution => self.resolution(prompt),
+            Role::Other => json!({ "answer": "ok" }),
+        }
+    }
+
+    /// The rule that a prompt is about: the one whose claim stands first in it.
+    fn rule_named_in(&self, prompt: &str) -> Option<&Rule> {
+        let named = |rule: &'_ Rule| prompt.find(&rule.claim);
+        self.rules
+            .iter()
+            .filter_map(|rule| named(rule).map(|position| (position, rule)))
+            .min_by_key(|(at, _)| *at)
+            .map(|(_, rule)| rule)
+    }
+
+    fn known_paths(&self) -> Vec<&str> {
+        self.rules.iter().map(|rule| rule.path.as_str()).chain(self.files.iter().map(String::as_str)).collect()
+    }
+
+    fn findings(&self, prompt: &str) -> Vec<Value> {
+        let lines = numbered_lines(prompt, &self.known_paths());
+        let place = |rule: &Rule| {
+            let shows =
+                |line: &&NumberedLine<'_>| !line.removed && line.text == rule.needle && line.path == Some(rule.path.as_str());
+            lines.iter().find(shows).map(|line| rule.candidate(line.number))
+        };
+        self.rules.iter().filter_map(place).collect()
+    }
+
+    fn verdict(&self, prompt: &str) -> Value {
+        let rule = self.rule_named_in(prompt);
+        let (verdict, reasoning) = match rule.map(|rule| rule.kind) {
+            Some(Kind::False | Kind::Malformed) => {
+                ("refuted", "Traced the value: the code above the line rules the described state out.")
+            }
+            Some(Kind::Unproven) | None => ("cannot_tell", "What is shown does not decide it."),
+            Some(_) => ("confirmed", "Traced the value from the caller to this line: nothing in between prevents the outcome."),
+        };
+        json!({
+            "reasoning": reasoning,
+            "verdict": verdict,
+            "existed_before": rule.is_some_and(|rule| rule.kind == Kind::PreExisting),
+            "worth_changing": true,
+            "severity": rule.map_or("low", |rule| rule.severity.as_str()),
+        })
+    }
+
+    fn walkthrough(&self, prompt: &str) -> Value {
+        let mut paths: Vec<String> = self.files.iter().filter(|path| prompt.contains(path.as_str())).cloned().collect();
+        if paths.is_empty() {
+            paths = paths_in(prompt);
+        }
+        let mut cohorts: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for path in paths {
+            let directory = path.rsplit_once('/').map_or("repository root", |(directory, _)| directory).to_owned();
+            cohorts.entry(directory).or_default().push(path);
+        }
+        let cohorts: Vec<Value> = cohorts
+            .into_iter()
+            .map(|(directory, paths)| {
+                let noun = if paths.len() == 1 { "one file" } else { "several files" };
+                json!({ "title": format!("Changes in {directory}"), "paths": paths, "summary": format!("Touches {noun} of {directory}.") })
+            })
+            .collect();
+        let summary = if self.summary.is_empty() { "Changes the code as described by its author." } else { &self.summary };
+        json!({ "summary": summary, "cohorts": cohorts })
+    }
+
+    fn resolution(&self, prompt: &str) -> Value {
+        let lines = numbered_lines(prompt, &[]);
+        let stands = |text: &str| lines.iter().any(|line| !line.removed && line.text == text);
+        let (fixed, reasoning) = match self.rule_named_in(prompt) {
+            None => (false, "Cannot connect the claim with the code that is shown."),
+            Some(rule) if rule.fixed_when.as_deref().is_some_and(stands) => (true, "The missing handling stands there now."),
+            Some(rule) if stands(&rule.needle) => (false, "The line that the claim is about stands unchanged."),
+            Some(_) => (true, "The line that the claim is about is gone, and nothing like it took its place."),
+        };
+        json!({ "reasoning": reasoning, "fixed": fixed })
+    }
+}
