@@ -1,0 +1,12 @@
+//! Azure DevOps: a thin typed client, and what its webhooks say.
+
+mod client;
+mod collection;
+mod error;
+mod plain_text;
+mod webhook;
+mod wire;
+
+pub use client::{ActivePullRequest, AzureDevOps, OnCall, Probe};
+pub use error::AzureDevOpsError;
+pub use webhook::{CommentHint, EventKind, WebhookError, WebhookEvent, parse_event};

@@ -1,0 +1,242 @@
+//! `coderabbit-agent doctor`: every problem in one run, each with what to do.
+
+use std::{path::PathBuf, process::ExitCode};
+
+use review_core::finding::answer::ResolutionAnswer;
+use serde::Serialize;
+use tokio_util::sync::CancellationToken;
+
+use super::{plain, print};
+use crate::{
+    app,
+    azure_devops::AzureDevOps,
+    git,
+    llm::{Model, Role},
+    net::HttpClients,
+    settings::{Loaded, Part, Problem, Purpose, Settings, StorageSettings},
+    store::Store,
+};
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Arguments {
+    /// Only what needs no network.
+    #[arg(long)]
+    offline: bool,
+    /// For machines.
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Ok,
+    Warning,
+    Failed,
+}
+
+#[derive(Debug, Serialize)]
+struct Check {
+    subject: String,
+    verdict: Verdict,
+    text: String,
+}
+
+#[derive(Debug, Default)]
+struct Report {
+    checks: Vec<Check>,
+}
+
+/// Exit code 1 when anything failed; warnings alone are 0.
+pub(super) async fn run(env_file: Option<PathBuf>, arguments: &Arguments) -> ExitCode {
+    let mut report = Report::default();
+    let loaded = Settings::load(Purpose::Serve, env_file.as_deref());
+    report.settings(&loaded);
+    report.git().await;
+    // With a wrong setting the parts that it does not concern are checked all the same.
+    let (settings, problems) = match loaded {
+        Ok(loaded) => (Some(loaded.settings), Vec::new()),
+        Err(problems) => (Settings::load_despite(&problems, env_file.as_deref()), problems),
+    };
+    match &settings {
+        Some(settings) => report.parts(settings, &problems, arguments.offline).await,
+        None => report.warn("everything else", "not checked: mend the settings first".to_owned()),
+    }
+    let failed = report.checks.iter().any(|check| check.verdict == Verdict::Failed);
+    print(&if arguments.json { report.as_json() } else { plain(&report.as_text()) });
+    if failed { ExitCode::from(1) } else { ExitCode::SUCCESS }
+}
+
+impl Report {
+    fn settings(&mut self, loaded: &Result<Loaded, Vec<Problem>>) {
+        match loaded {
+            Ok(loaded) => {
+                for warning in &loaded.warnings {
+                    self.warn(&warning.variable, warning.text.clone());
+                }
+                if loaded.settings.server.webhook_credentials.is_none() {
+                    self.warn(
+                        "AZURE_DEVOPS_WEBHOOK_USERNAME",
+                        "not set, nor AZURE_DEVOPS_WEBHOOK_PASSWORD: whoever reaches the port can queue reviews; set both, here and in the service hooks"
+                            .to_owned(),
+                    );
+                }
+                self.ok("settings", "complete".to_owned());
+            }
+            Err(problems) => {
+                for problem in problems {
+                    self.failed(&problem.variable, problem.text.clone());
+                }
+            }
+        }
+    }
+
+    /// Every part of which no setting has a problem.
+    async fn parts(&mut self, settings: &Settings, problems: &[Problem], offline: bool) {
+        let is_spoilt = |part: Part| problems.iter().any(|problem| problem.part() == part);
+        let later = "not checked: mend its settings first".to_owned();
+        if is_spoilt(Part::Storage) {
+            self.warn("database", later.clone());
+        } else {
+            self.storage(&settings.storage).await;
+        }
+        if is_spoilt(Part::Network) {
+            return self.warn("network", later);
+        }
+        let http = match HttpClients::new(&settings.network) {
+            Ok(http) => http,
+            Err(error) => return self.failed("network", error.to_string()),
+        };
+        if is_spoilt(Part::AzureDevOps) {
+            self.warn("Azure DevOps", later.clone());
+        } else if !offline {
+            self.azure_devops(settings, &http).await;
+        }
+        if is_spoilt(Part::Model) {
+            self.warn("model", later);
+        } else {
+            self.model(settings, &http, offline).await;
+        }
+    }
+
+    async fn git(&mut self) {
+        match git::git_version().await {
+            Ok(version) if version.is_supported() => self.ok("git", version.text),
+            Ok(version) => self.failed("git", format!("{} is too old; install git 2.38 or newer", version.text)),
+            Err(error) => self.failed("git", error.to_string()),
+        }
+    }
+
+    async fn storage(&mut self, storage: &StorageSettings) {
+        match std::fs::create_dir_all(&storage.temp_path).and_then(|()| tempfile::tempfile_in(&storage.temp_path)) {
+            Ok(_) => self.ok("TEMP_PATH", format!("{} can be written", storage.temp_path.display())),
+            Err(error) => self.failed(
+                "TEMP_PATH",
+                format!(
+                    "{} cannot be written ({error}); give the agent's user the right, or name another folder",
+                    storage.temp_path.display()
+                ),
+            ),
+        }
+        let opened = async {
+            let store = Store::open(&storage.database_url).await?;
+            store.pending_migrations().await
+        };
+        match opened.await {
+            Ok(0) => self.ok("database", "open, up to date".to_owned()),
+            Ok(count) => self.ok("database", format!("open; {count} migrations will be applied when the agent starts")),
+            Err(error) => self.failed("database", error.to_string()),
+        }
+    }
+
+    async fn azure_devops(&mut self, settings: &Settings, http: &HttpClients) {
+        let Some(azure_settings) = &settings.azure_devops else { return };
+        let azure = match AzureDevOps::new(azure_settings, http, app::azure_devops_timeout(settings.server.job_lease)) {
+            Ok(azure) => azure,
+            Err(error) => return self.failed("Azure DevOps", error.to_string()),
+        };
+        if azure_settings.collections.is_empty() {
+            self.warn(
+                "AZURE_DEVOPS_URL",
+                "not set: events of any organisation on dev.azure.com are taken, and the token cannot be checked before the first; set it to your organisation, e.g. https://dev.azure.com/contoso"
+                    .to_owned(),
+            );
+        }
+        for collection in &azure_settings.collections {
+            let collection = collection.as_str().trim_end_matches('/');
+            for probe in azure.probe(collection).await {
+                let subject = format!("{collection}: {}", probe.what);
+                match probe.result {
+                    Ok(text) => self.ok(&subject, text),
+                    Err(text) => self.failed(&subject, text),
+                }
+            }
+        }
+    }
+
+    async fn model(&mut self, settings: &Settings, http: &HttpClients, offline: bool) {
+        let model = match Model::new(&settings.model, http, None, None, app::now) {
+            Ok(model) => model,
+            Err(error) => return self.failed("model", error.to_string()),
+        };
+        if offline {
+            return;
+        }
+        let table = match model.table().await {
+            Ok(table) => table,
+            Err(error) => return self.failed("model", error.to_string()),
+        };
+        self.ok(
+            "models",
+            format!("light {}, medium {}, heavy {} at {}", table.light, table.medium, table.heavy, model.endpoint()),
+        );
+        let cancel = CancellationToken::new();
+        let question = "Code before: `int total = 0`. Code now: `int total = 0;`. Claim: a semicolon is missing. Is it fixed?";
+        let mut asked = Vec::new();
+        for role in [Role::Light, Role::Medium, Role::Heavy] {
+            let name = table.of(role);
+            if asked.contains(&name) {
+                continue;
+            }
+            asked.push(name);
+            match model.ask::<ResolutionAnswer>(role, "", question, &cancel).await {
+                Ok(_) => self.ok(&format!("model {name}"), "answers in the schema".to_owned()),
+                Err(error) => self.failed(&format!("model {name}"), error.to_string()),
+            }
+        }
+    }
+
+    fn ok(&mut self, subject: &str, text: String) {
+        self.checks.push(Check { subject: subject.to_owned(), verdict: Verdict::Ok, text });
+    }
+
+    fn warn(&mut self, subject: &str, text: String) {
+        self.checks.push(Check { subject: subject.to_owned(), verdict: Verdict::Warning, text });
+    }
+
+    fn failed(&mut self, subject: &str, text: String) {
+        self.checks.push(Check { subject: subject.to_owned(), verdict: Verdict::Failed, text });
+    }
+
+    fn as_text(&self) -> String {
+        let word = |verdict| match verdict {
+            Verdict::Ok => "ok      ",
+            Verdict::Warning => "warning ",
+            Verdict::Failed => "FAILED  ",
+        };
+        let lines = self.checks.iter().map(|check| format!("{}{}: {}\n", word(check.verdict), check.subject, check.text));
+        let failed = self.checks.iter().filter(|check| check.verdict == Verdict::Failed).count();
+        let end = match failed {
+            0 => "everything that was checked works\n".to_owned(),
+            1 => "1 problem to mend\n".to_owned(),
+            count => format!("{count} problems to mend\n"),
+        };
+        lines.chain([end]).collect()
+    }
+
+    fn as_json(&self) -> String {
+        let mut text = serde_json::to_string_pretty(&self.checks).unwrap_or_else(|error| format!("{{\"error\":\"{error}\"}}"));
+        text.push('\n');
+        text
+    }
+}

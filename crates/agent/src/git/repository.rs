@@ -1,0 +1,448 @@
+//! Reading from a repository: diffs, blobs, names, words.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    ops::ControlFlow,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use review_core::pull_request::CommitId;
+use url::Url;
+
+use super::{
+    Deadlines, GitError, GrepHit,
+    command::{GitCommand, Surroundings},
+    failure,
+    locks::FileLock,
+    mirrors::{UNFILTERED, commit_ref, touch},
+};
+
+/// Above this a patch cannot be reviewed anyway.
+const DIFF_LIMIT: u64 = 64 << 20;
+/// All contents of one call of [`Repository::blobs`] together.
+const BLOBS_LIMIT: u64 = 256 << 20;
+/// Listings of names and ids: about two million files.
+const LISTING_LIMIT: u64 = 256 << 20;
+/// Files above this are told as binary in a diff: a patch of generated data helps nobody, and costs memory.
+const DIFFED_FILE: &str = "5m";
+/// How many characters of a line a hit of grep carries.
+const HIT_CHARACTERS: usize = 500;
+/// Paths in the arguments of one process, in bytes; the systems allow 128 KiB at the least.
+const ARGUMENT_BYTES: usize = 64 << 10;
+
+/// A repository on this machine: a mirror, or the one that the user stands in.
+#[derive(Debug, Clone)]
+pub struct Repository {
+    directory: PathBuf,
+    surroundings: Surroundings,
+    deadlines: Deadlines,
+    /// None: the user's own.
+    lease: Option<Arc<Lease>>,
+}
+
+/// Keeps a mirror from being evicted.
+#[derive(Debug)]
+pub(super) struct Lease {
+    pub(super) marker: PathBuf,
+    pub(super) _usage: FileLock,
+}
+
+/// A file of a commit.
+struct Entry {
+    path: String,
+    object: String,
+}
+
+impl Repository {
+    /// The repository around a directory of the user's, linked worktrees included. Its hooks, drivers and helpers are never
+    /// run, and it is never fetched into: of a partial clone only the objects that are here can be read.
+    pub async fn local(directory: &Path) -> Result<Self, GitError> {
+        let absolute = directory.canonicalize().map_err(|source| GitError::Io { path: directory.to_owned(), source })?;
+        let (surroundings, deadlines) = (Surroundings::default(), Deadlines::default());
+        let command = GitCommand::new("rev-parse", &surroundings, deadlines.local).arg("-C").arg(absolute);
+        let (ending, output) = command.args(["rev-parse", "--absolute-git-dir"]).collect().await?;
+        let git_directory = path_of(output);
+        if ending.status.is_none_or(|status| !status.success()) || git_directory.as_os_str().is_empty() {
+            tracing::debug!(stderr = ending.stderr, "no repository");
+            return Err(GitError::NotARepository(directory.to_owned()));
+        }
+        Ok(Self { directory: git_directory, surroundings, deadlines, lease: None })
+    }
+
+    pub(super) fn mirror(directory: PathBuf, surroundings: Surroundings, deadlines: Deadlines, lease: Lease) -> Self {
+        Self { directory, surroundings, deadlines, lease: Some(Arc::new(lease)) }
+    }
+
+    /// Resolves a revision (a branch, a tag, `HEAD~2`, an id) to a commit.
+    pub async fn resolve(&self, revision: &str) -> Result<CommitId, GitError> {
+        let refusal = |problem: &str| GitError::Failed {
+            action: format!("rev-parse {}", revision.escape_debug().take(200).collect::<String>()),
+            status: "not started".to_owned(),
+            stderr: problem.to_owned(),
+        };
+        if revision.is_empty() || revision.starts_with('-') || revision.contains(['\0', '\n']) {
+            return Err(refusal("this is no name of a commit"));
+        }
+        let action = format!("rev-parse {revision}");
+        let command = self.command(&action).args(["rev-parse", "--verify", "--end-of-options"]);
+        let output = self.checked(command.arg(format!("{revision}^{{commit}}")).run().await)?;
+        let text = String::from_utf8_lossy(&output);
+        text.lines().last().and_then(CommitId::parse).ok_or_else(|| refusal("git answered with something else than a commit"))
+    }
+
+    /// The best common ancestor. Needs history, so it serves the user's own repository; a mirror has none.
+    pub async fn merge_base(&self, one: &CommitId, other: &CommitId) -> Result<CommitId, GitError> {
+        let command = self.command("merge-base").args(["merge-base", one.as_str(), other.as_str()]);
+        let (ending, output) = command.collect().await?;
+        let found = String::from_utf8_lossy(&output).lines().next().and_then(CommitId::parse);
+        found.ok_or_else(|| {
+            let unrelated = ending.status.is_some_and(|status| status.code() == Some(1));
+            GitError::Failed {
+                action: format!("merge-base {} {}", one.short(), other.short()),
+                status: ending.status.map_or_else(|| "no status".to_owned(), |status| status.to_string()),
+                stderr: if unrelated { "the commits have no common ancestor here".to_owned() } else { ending.stderr },
+            }
+        })
+    }
+
+    /// The message of a commit.
+    pub async fn message(&self, commit: &CommitId) -> Result<String, GitError> {
+        let command =
+            self.command("read a commit").args(["log", "-1", "--no-show-signature", "--format=%B", commit.as_str(), "--"]);
+        let output = self.checked(command.run().await)?;
+        Ok(String::from_utf8_lossy(&output).trim().to_owned())
+    }
+
+    /// Patch from `base` to `head` with renames, full index lines, three lines of context. Missing blobs of both sides are
+    /// fetched in one request. Files above 5 MB are told as binary. Attributes of the repository play no part.
+    pub async fn diff(&self, base: &CommitId, head: &CommitId) -> Result<Vec<u8>, GitError> {
+        match self.diff_of_what_is_here(base, head).await {
+            // The server left the files out, as it was asked to, and gives none of them by itself.
+            Err(error) if self.lease.is_some() && failure::is_tips_only(&error) => {
+                tracing::info!(%error, "the server gives no single files: fetching whole commits");
+                self.fetch_whole(&[base, head]).await?;
+                self.diff_of_what_is_here(base, head).await
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Fetches the commits again with all their files, and later ones of this mirror at once so.
+    async fn fetch_whole(&self, commits: &[&CommitId]) -> Result<(), GitError> {
+        touch(&self.directory.join(UNFILTERED))?;
+        let command = self
+            .network_command("fetch whole commits")
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"])
+            .args(["--depth=1", "--refetch", "--no-filter", "origin"])
+            .args(commits.iter().map(|commit| format!("+{commit}:{}", commit_ref(commit))));
+        self.checked(command.run().await).map(drop)
+    }
+
+    async fn diff_of_what_is_here(&self, base: &CommitId, head: &CommitId) -> Result<Vec<u8>, GitError> {
+        let command = self
+            .network_command("diff")
+            .setting("core.bigFileThreshold", DIFFED_FILE)
+            .output_limit(DIFF_LIMIT)
+            // The plumbing command: its output depends on no taste of the user's.
+            .args(["diff-tree", "-r", "-p", "-M", "-l3000", "-U3", "--inter-hunk-context=0", "--full-index"])
+            .args(["--no-color", "--no-ext-diff", "--no-textconv", "--src-prefix=a/", "--dst-prefix=b/"])
+            .args(["--diff-algorithm=histogram", "--indent-heuristic", "--no-relative", "--submodule=short"])
+            .args(["--ignore-submodules=none", "-O/dev/null", "--end-of-options", base.as_str(), head.as_str()]);
+        self.checked(command.run().await)
+    }
+
+    /// Files that have other names in `head` than in `base`: pairs of the old and the new path. Names that are not UTF-8 are
+    /// left out.
+    pub async fn renames(&self, base: &CommitId, head: &CommitId) -> Result<Vec<(String, String)>, GitError> {
+        let command = self
+            .network_command("look for renames")
+            .setting("core.bigFileThreshold", DIFFED_FILE)
+            .output_limit(DIFF_LIMIT)
+            .args(["diff-tree", "-r", "-z", "-M", "-l3000", "--name-status", "--diff-filter=R", "--no-relative"])
+            .args(["--end-of-options", base.as_str(), head.as_str()]);
+        let output = self.checked(command.run().await)?;
+        let mut fields = output.split(|byte| *byte == 0);
+        let mut renames = Vec::new();
+        // `R<similarity>`, the old path, the new path, each ended by a zero.
+        while let (Some(_status), Some(old), Some(new)) = (fields.next(), fields.next(), fields.next()) {
+            if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
+                renames.push((old.to_owned(), new.to_owned()));
+            }
+        }
+        Ok(renames)
+    }
+
+    /// The bytes of a file; None when it does not exist there, is no regular file, or is larger than `max_bytes`.
+    pub async fn blob(&self, commit: &CommitId, path: &str, max_bytes: u64) -> Result<Option<Vec<u8>>, GitError> {
+        Ok(self.blobs(commit, &[path], max_bytes).await?.remove(path))
+    }
+
+    /// The bytes of many files by their paths (relative to the root, with `/`), in one request for those that are not here.
+    /// What does not exist, is no regular file or is larger than `max_bytes` is left out.
+    pub async fn blobs(&self, commit: &CommitId, paths: &[&str], max_bytes: u64) -> Result<BTreeMap<String, Vec<u8>>, GitError> {
+        let entries = self.entries(commit, paths).await?;
+        self.fetch_missing(&entries).await?;
+        let sizes = self.sizes(&entries).await?;
+        let wanted = |entry: &&Entry| sizes.get(entry.object.as_str()).is_some_and(|size| *size <= max_bytes);
+        let mut objects: Vec<&str> = entries.iter().filter(wanted).map(|entry| entry.object.as_str()).collect();
+        objects.sort_unstable();
+        objects.dedup();
+        let input = lines(objects.iter().copied());
+        let command = self.command("read files").args(["cat-file", "--batch"]).input(input).output_limit(BLOBS_LIMIT);
+        let output = if objects.is_empty() { Vec::new() } else { self.checked(command.run().await)? };
+        let contents = parse_batch(&output);
+        let found = entries.into_iter().filter_map(|entry| {
+            let content = contents.get(entry.object.as_str())?;
+            Some((entry.path, content.to_vec()))
+        });
+        Ok(found.collect())
+    }
+
+    /// Brings the blobs of these files here, in one request, so that [`Repository::grep`] finds them. Nothing happens in the
+    /// user's own repository.
+    pub async fn fetch_blobs(&self, commit: &CommitId, paths: &[&str]) -> Result<(), GitError> {
+        let entries = self.entries(commit, paths).await?;
+        self.fetch_missing(&entries).await
+    }
+
+    /// Paths of the regular files that `wanted` picks, in the order of git's trees, at most `limit`. Names that are not
+    /// UTF-8 are left out. Costs no network.
+    pub async fn list(
+        &self,
+        commit: &CommitId,
+        mut wanted: impl FnMut(&str) -> bool,
+        limit: usize,
+    ) -> Result<Vec<String>, GitError> {
+        let mut paths = Vec::new();
+        if limit == 0 {
+            return Ok(paths);
+        }
+        let command = self.command("list files").output_limit(LISTING_LIMIT);
+        let command = command.args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str()]);
+        let ending = command
+            .records(0, |record| {
+                paths.extend(parse_entry(record).map(|entry| entry.path).filter(|path| wanted(path)));
+                if paths.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .await?;
+        match ending.status {
+            Some(status) if !status.success() => self.checked(Err(failure::of("list files", None, status, ending.stderr))),
+            _ => Ok(paths),
+        }
+    }
+
+    /// Lines that hold `word` as a whole word, at most `limit`, in order of path and line. Searches only blobs that are
+    /// here: in a mirror those of the diff and of [`Repository::fetch_blobs`].
+    pub async fn grep(&self, commit: &CommitId, word: &str, limit: usize) -> Result<Vec<GrepHit>, GitError> {
+        let mut hits = Vec::new();
+        if limit == 0 || word.is_empty() || word.len() > 256 || word.contains(['\0', '\n', '\r']) {
+            return Ok(hits);
+        }
+        let prefix = format!("{commit}:");
+        let command = self.command("grep").args(["grep", "-z", "-n", "-I", "-w", "-F", "--no-color", "--no-textconv", "-e"]);
+        let ending = command
+            .arg(word)
+            .args([commit.as_str(), "--"])
+            .records(b'\n', |record| {
+                hits.extend(parse_hit(record, &prefix));
+                if hits.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .await;
+        match ending {
+            // More than any reader wants: what came so far is good.
+            Err(GitError::TooLarge { .. }) => Ok(hits),
+            Err(error) => Err(error),
+            // 1: no hit. Blobs that are not here are told on stderr and passed over.
+            Ok(ending) => match ending.status {
+                Some(status) if !matches!(status.code(), Some(0 | 1)) => {
+                    self.checked(Err(failure::of("grep", None, status, ending.stderr)))
+                }
+                _ => Ok(hits),
+            },
+        }
+    }
+
+    pub(super) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    pub(super) fn surroundings(&self) -> &Surroundings {
+        &self.surroundings
+    }
+
+    pub(super) fn remote_url(&self) -> Option<&Url> {
+        self.surroundings.remote.as_ref().map(|remote| &remote.url)
+    }
+
+    /// A command that reads what is here.
+    pub(super) fn command<'a>(&'a self, action: &'a str) -> GitCommand<'a> {
+        GitCommand::new(action, &self.surroundings, self.deadlines.local).in_directory(&self.directory)
+    }
+
+    /// A command that may fetch; in the user's own repository it may not.
+    pub(super) fn network_command<'a>(&'a self, action: &'a str) -> GitCommand<'a> {
+        if self.surroundings.remote.is_none() {
+            return self.command(action);
+        }
+        GitCommand::new(action, &self.surroundings, self.deadlines.network).in_directory(&self.directory).with_network()
+    }
+
+    /// For each object name whether it is here, without asking the server.
+    pub(super) async fn present(&self, action: &str, names: impl Iterator<Item = String>) -> Result<Vec<bool>, GitError> {
+        let names: Vec<String> = names.collect();
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let input = lines(names.iter().map(String::as_str));
+        let output = self.command(action).args(["cat-file", "--batch-check"]).input(input).run().await?;
+        let text = String::from_utf8_lossy(&output);
+        let mut found: Vec<bool> = text.lines().map(|line| !line.ends_with(" missing")).collect();
+        found.resize(names.len(), false);
+        Ok(found)
+    }
+
+    /// The regular files among the paths.
+    async fn entries(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<Entry>, GitError> {
+        let mut wanted: Vec<&str> = paths.iter().copied().filter(|path| is_tree_path(path)).collect();
+        wanted.sort_unstable();
+        wanted.dedup();
+        let mut entries = Vec::new();
+        let mut rest = wanted.as_slice();
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |path: &&&str| {
+                bytes += path.len() + 1;
+                bytes <= ARGUMENT_BYTES
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+            let command = self.command("look for files").args(["ls-tree", "-z", "--full-tree", commit.as_str(), "--"]);
+            let output = self.checked(command.args(now).run().await)?;
+            let found = output.split(|byte| *byte == 0).filter_map(parse_entry);
+            entries.extend(found.filter(|entry| now.binary_search(&entry.path.as_str()).is_ok()));
+            rest = later;
+        }
+        Ok(entries)
+    }
+
+    /// One request for all blobs that are not here, the way git itself asks for missing objects. (`cat-file` would ask for
+    /// each one by itself.)
+    async fn fetch_missing(&self, entries: &[Entry]) -> Result<(), GitError> {
+        if self.surroundings.remote.is_none() {
+            return Ok(());
+        }
+        let found = self.present("look for blobs", entries.iter().map(|entry| entry.object.clone())).await?;
+        let missing = entries.iter().zip(found).filter(|(_, found)| !found).map(|(entry, _)| entry.object.as_str());
+        let mut missing: Vec<&str> = missing.collect();
+        missing.sort_unstable();
+        missing.dedup();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        let command = self
+            .network_command("fetch blobs")
+            .setting("fetch.negotiationAlgorithm", "noop")
+            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"])
+            .args(["--filter=blob:none", "--stdin", "origin"])
+            .input(lines(missing.into_iter()));
+        self.checked(command.run().await).map(drop)
+    }
+
+    /// Bytes of each object that is here.
+    async fn sizes(&self, entries: &[Entry]) -> Result<HashMap<String, u64>, GitError> {
+        if entries.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let input = lines(entries.iter().map(|entry| entry.object.as_str()));
+        let command = self.command("measure files").input(input);
+        let command = command.args(["cat-file", "--batch-check=%(objectname) %(objectsize)"]);
+        let output = self.checked(command.run().await)?;
+        let text = String::from_utf8_lossy(&output);
+        let sizes = text.lines().filter_map(|line| {
+            let (object, size) = line.split_once(' ')?;
+            Some((object.to_owned(), size.parse().ok()?))
+        });
+        Ok(sizes.collect())
+    }
+
+    /// When the files of a mirror are damaged, the next fetch must build it anew.
+    fn checked<T>(&self, outcome: Result<T, GitError>) -> Result<T, GitError> {
+        if let (Err(error), Some(lease)) = (&outcome, &self.lease)
+            && failure::is_damage(error)
+            && let Err(error) = std::fs::remove_file(&lease.marker)
+        {
+            tracing::debug!(marker = %lease.marker.display(), %error, "the marker of a damaged mirror could not be removed");
+        }
+        outcome
+    }
+}
+
+/// A path that can stand in a tree: relative, without empty, `.` and `..` parts.
+fn is_tree_path(path: &str) -> bool {
+    !path.contains('\0') && path.split('/').all(|part| !matches!(part, "" | "." | ".."))
+}
+
+/// `<mode> <type> <object>\t<path>` of a regular file.
+fn parse_entry(record: &[u8]) -> Option<Entry> {
+    let (columns, path) = std::str::from_utf8(record).ok()?.split_once('\t')?;
+    let mut columns = columns.split(' ');
+    let is_regular = matches!(columns.next()?, "100644" | "100755" | "100664") && columns.next()? == "blob";
+    is_regular.then_some(Entry { path: path.to_owned(), object: columns.next()?.to_owned() })
+}
+
+/// `<commit>:<path>\0<line>\0<text>`.
+fn parse_hit(record: &[u8], prefix: &str) -> Option<GrepHit> {
+    let mut fields = record.splitn(3, |byte| *byte == 0);
+    let path = std::str::from_utf8(fields.next()?).ok()?.strip_prefix(prefix)?.to_owned();
+    let line = std::str::from_utf8(fields.next()?).ok()?.parse().ok()?;
+    let text = fields.next()?;
+    // A character has at most four bytes.
+    let text = String::from_utf8_lossy(text.get(..HIT_CHARACTERS * 4).unwrap_or(text)).into_owned();
+    let text = text.trim_end_matches('\r').chars().take(HIT_CHARACTERS).collect();
+    Some(GrepHit { path, line, text })
+}
+
+/// `<object> <type> <size>\n<bytes>\n`, repeated.
+fn parse_batch(mut output: &[u8]) -> HashMap<&str, &[u8]> {
+    let mut contents = HashMap::new();
+    while let Some(end) = output.iter().position(|byte| *byte == b'\n') {
+        let (header, rest) = output.split_at(end);
+        let Some(rest) = rest.get(1..) else { break };
+        output = rest;
+        let Some((object, kind_and_size)) = std::str::from_utf8(header).ok().and_then(|header| header.split_once(' ')) else {
+            break;
+        };
+        let size = kind_and_size.split_once(' ').and_then(|(_, size)| size.parse::<usize>().ok());
+        // Without a size: `<object> missing`, which has no content.
+        let Some(size) = size else { continue };
+        let (Some(content), Some(rest)) = (output.get(..size), size.checked_add(1).and_then(|next| output.get(next..))) else {
+            break;
+        };
+        contents.insert(object, content);
+        output = rest;
+    }
+    contents
+}
+
+fn lines<'a>(names: impl Iterator<Item = &'a str>) -> Vec<u8> {
+    names.fold(Vec::new(), |mut input, name| {
+        input.extend_from_slice(name.as_bytes());
+        input.push(b'\n');
+        input
+    })
+}
+
+/// One line of git's output as a path.
+fn path_of(mut output: Vec<u8>) -> PathBuf {
+    if output.last() == Some(&b'\n') {
+        output.pop();
+    }
+    #[cfg(unix)]
+    {
+        use std::os::unix::ffi::OsStringExt;
+        PathBuf::from(std::ffi::OsString::from_vec(output))
+    }
+    #[cfg(not(unix))]
+    PathBuf::from(String::from_utf8_lossy(&output).into_owned())
+}

@@ -1,0 +1,7 @@
+//! Stories over real repositories and a real smart HTTP server.
+
+mod fixture;
+mod mirrors;
+mod process;
+mod reading;
+mod server;

@@ -1,0 +1,203 @@
+//! How an answer in a schema is asked for, from the strictest form down, and how it is read.
+
+use review_core::finding::answer::{Answer, strict_schema};
+use serde_json::{Value, json};
+
+use super::wire::{Failure, Turn};
+
+/// What an endpoint understands of a request. Starts at the strictest; steps down when the endpoint says so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Form {
+    output: Output,
+    /// `max_completion_tokens`, or the older `max_tokens`.
+    old_limit: bool,
+}
+
+/// The strictest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Output {
+    /// `response_format: json_schema`, strict.
+    Schema,
+    /// `response_format: json_object`, the schema in the prompt.
+    Object,
+    /// The schema in the prompt, nothing else.
+    Words,
+}
+
+impl Default for Form {
+    fn default() -> Self {
+        Self { output: Output::Schema, old_limit: false }
+    }
+}
+
+impl Form {
+    pub(super) fn body<A: Answer>(self, model: &str, turns: &[Turn], max_tokens: u32) -> Value {
+        let limit = if self.old_limit { "max_tokens" } else { "max_completion_tokens" };
+        let mut body = json!({ "model": model, "messages": turns, limit: max_tokens });
+        let response_format = match self.output {
+            Output::Schema => json!({
+                "type": "json_schema",
+                "json_schema": { "name": A::NAME, "strict": true, "schema": strict_schema::<A>() },
+            }),
+            Output::Object => json!({ "type": "json_object" }),
+            Output::Words => Value::Null,
+        };
+        if !response_format.is_null() {
+            body["response_format"] = response_format;
+        }
+        if self.output != Output::Schema
+            && let Some(Value::Object(turn)) = body["messages"].as_array_mut().and_then(|turns| turns.get_mut(1))
+            && let Some(Value::String(content)) = turn.get_mut("content")
+        {
+            content.push_str(&format!(
+                "\n\nAnswer with one JSON object, and nothing before or after it, that matches the schema `{}`:\n{}",
+                A::NAME,
+                strict_schema::<A>()
+            ));
+        }
+        body
+    }
+
+    /// What is understood by an endpoint that takes neither more than this nor more than `other`: two calls at a time may
+    /// each have learnt something.
+    pub(super) fn weakest(self, other: Self) -> Self {
+        Self { output: self.output.max(other.output), old_limit: self.old_limit || other.old_limit }
+    }
+
+    /// The next form to try when the failure says that this one is not understood; None when it says something else.
+    pub(super) fn weaker_after(self, failure: &Failure) -> Option<Self> {
+        if !matches!(failure.status, Some(400 | 404 | 415 | 422 | 500 | 501)) {
+            return None;
+        }
+        let message = failure.message.to_lowercase();
+        let names = |words: &[&str]| words.iter().any(|word| message.contains(word));
+        if !self.old_limit && names(&["max_completion_tokens"]) {
+            return Some(Self { old_limit: true, ..self });
+        }
+        if self.old_limit && names(&["max_tokens"]) && names(&["max_completion_tokens"]) {
+            return None;
+        }
+        let about_output = names(&[
+            "response_format",
+            "json_schema",
+            "json schema",
+            "json_object",
+            "structured output",
+            "grammar",
+            "guided",
+            "sampler",
+        ]);
+        let output = match self.output {
+            Output::Schema if about_output => Output::Object,
+            Output::Object if about_output => Output::Words,
+            _ => return None,
+        };
+        Some(Self { output, ..self })
+    }
+}
+
+/// Reads an answer: the whole text, what a code fence holds, or the outermost braces.
+pub(super) fn parse<A: Answer>(content: &str) -> Result<A, String> {
+    let text = content.trim();
+    let mut problem = match serde_json::from_str(text) {
+        Ok(answer) => return Ok(answer),
+        Err(error) => error.to_string(),
+    };
+    // Some servers print the reasoning before the answer.
+    let after_reasoning = text.rsplit_once("</think>").map_or(text, |(_, answer)| answer);
+    let outermost =
+        after_reasoning.find('{').zip(after_reasoning.rfind('}')).and_then(|(first, last)| after_reasoning.get(first..=last));
+    if let Some(object) = outermost {
+        match serde_json::from_str(object) {
+            Ok(answer) => return Ok(answer),
+            Err(error) => problem = error.to_string(),
+        }
+    } else if text.is_empty() {
+        "the answer is empty".clone_into(&mut problem);
+    } else {
+        "the answer holds no JSON object".clone_into(&mut problem);
+    }
+    Err(one_line(&problem))
+}
+
+/// The parser's words may repeat the model's: no control characters for logs and terminals.
+fn one_line(text: &str) -> String {
+    text.chars().map(|character| if character.is_control() { ' ' } else { character }).take(500).collect()
+}
+
+/// The beginning of a bad answer, enough to be told what was wrong with it.
+pub(super) fn excerpt(content: &str) -> String {
+    content.chars().take(2_000).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use review_core::finding::answer::{FindingsAnswer, ResolutionAnswer};
+
+    use super::{Failure, Form, Output, parse};
+    use crate::llm::wire::Turn;
+
+    fn failure(status: u16, message: &str) -> Failure {
+        Failure { status: Some(status), message: message.to_owned(), code: None, retry_after: None }
+    }
+
+    #[test]
+    fn the_form_steps_down_only_when_the_endpoint_names_what_it_does_not_take() {
+        let strict = Form::default();
+        let object = strict.weaker_after(&failure(400, "Invalid parameter: 'response_format' of type 'json_schema'")).unwrap();
+        assert_eq!(object.output, Output::Object);
+        let words = object.weaker_after(&failure(422, "response_format is not supported")).unwrap();
+        assert_eq!(words.output, Output::Words);
+        assert_eq!(words.weaker_after(&failure(400, "response_format is not supported")), None);
+        let limit = strict.weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens")).unwrap();
+        assert!(limit.old_limit && limit.output == Output::Schema);
+        for other in [failure(400, "temperature is not supported"), failure(429, "response_format"), failure(401, "json_schema")]
+        {
+            assert_eq!(strict.weaker_after(&other), None, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn what_two_calls_learnt_at_a_time_adds_up() {
+        let object = Form { output: Output::Object, old_limit: false };
+        let limit = Form { output: Output::Schema, old_limit: true };
+        assert_eq!(object.weakest(limit), Form { output: Output::Object, old_limit: true });
+        assert_eq!(Form::default().weakest(object), object);
+    }
+
+    #[test]
+    fn what_a_model_wrote_stays_on_one_line_of_the_log() {
+        let problem = parse::<ResolutionAnswer>("{\"fixed\": \"perhaps\\n\\u001b[31mforged line\"}").unwrap_err();
+        assert!(!problem.chars().any(char::is_control), "{problem:?}");
+    }
+
+    #[test]
+    fn a_weaker_form_carries_the_schema_in_the_prompt() {
+        let turns = [Turn::system("rules"), Turn::user("pack".to_owned())];
+        let strict = Form::default().body::<FindingsAnswer>("m", &turns, 9);
+        assert_eq!(strict["response_format"]["json_schema"]["name"], "review_findings");
+        assert_eq!(strict["messages"][1]["content"], "pack");
+        assert_eq!(strict["max_completion_tokens"], 9);
+        let words = Form { output: Output::Words, old_limit: true }.body::<FindingsAnswer>("m", &turns, 9);
+        assert!(words.get("response_format").is_none());
+        assert!(words["messages"][1]["content"].as_str().unwrap().contains("schema `review_findings`"));
+        assert_eq!(words["max_tokens"], 9);
+    }
+
+    #[test]
+    fn answers_are_read_through_fences_prose_and_reasoning() {
+        let good = r#"{"reasoning":"guard added","fixed":true}"#;
+        for content in [
+            good.to_owned(),
+            format!("```json\n{good}\n```"),
+            format!("Here it is:\n{good}\nHope that helps."),
+            format!("<think>maybe {{not}} this</think>\n{good}"),
+        ] {
+            assert!(parse::<ResolutionAnswer>(&content).unwrap().fixed, "{content}");
+        }
+        assert_eq!(parse::<ResolutionAnswer>("").unwrap_err(), "the answer is empty");
+        assert_eq!(parse::<ResolutionAnswer>("I cannot.").unwrap_err(), "the answer holds no JSON object");
+        assert!(parse::<ResolutionAnswer>(r#"{"reasoning":"half"#).is_err());
+        assert!(parse::<ResolutionAnswer>("} {").is_err());
+    }
+}

@@ -1,0 +1,197 @@
+//! Which way a request goes, seen from the other end of the wire.
+
+use std::{
+    io::{Read, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, mpsc},
+    thread,
+};
+
+use rustls::pki_types::PrivateKeyDer;
+
+use super::*;
+
+/// A server certificate for `localhost` and its authority, made for these tests alone; both end in 2126.
+const AUTHORITY: &str = include_str!("tests/authority.pem");
+const SERVER: &str = include_str!("tests/server.pem");
+const SERVER_KEY: &str = include_str!("tests/server.key");
+
+const LIMIT: Duration = Duration::from_secs(20);
+
+/// Answers every connection once with `answer` and passes on the head of the request.
+fn listen(answer: &'static str) -> (SocketAddr, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (heads, received) = mpsc::channel();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(mut stream) = stream else { return };
+            let head = read_head(&mut stream);
+            if stream.write_all(answer.as_bytes()).is_err() || heads.send(head).is_err() {
+                return;
+            }
+        }
+    });
+    (address, received)
+}
+
+fn read_head(stream: &mut impl Read) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        match stream.read(&mut byte) {
+            Ok(1) => head.push(byte[0]),
+            _ => break,
+        }
+    }
+    String::from_utf8_lossy(&head).into_owned()
+}
+
+const FINE: &str = "HTTP/1.1 200 OK\r\ncontent-length: 4\r\nconnection: close\r\n\r\nfine";
+
+fn clients(settings: &NetworkSettings) -> reqwest::Client {
+    HttpClients::new(settings).unwrap().client(LIMIT).unwrap()
+}
+
+#[tokio::test]
+async fn http_goes_through_the_proxy_with_its_credentials() {
+    let (proxy, received) = listen(FINE);
+    let client = clients(&NetworkSettings {
+        http_proxy: Some(format!("http://me:s%20ecret@{proxy}").into()),
+        ..NetworkSettings::default()
+    });
+    let answer = client.get("http://tfs.contoso.invalid/Main/_apis?a=b").send().await.unwrap().text().await.unwrap();
+    let head = received.recv_timeout(LIMIT).unwrap();
+    assert_eq!(answer, "fine");
+    assert!(head.starts_with("GET http://tfs.contoso.invalid/Main/_apis?a=b HTTP/1.1\r\n"), "{head}");
+    // "me:s ecret" in base64; names of headers come in either case.
+    assert!(head.contains("Basic bWU6cyBlY3JldA==\r\n") && head.to_lowercase().contains("proxy-authorization: "), "{head}");
+    assert!(head.to_lowercase().contains(concat!("user-agent: coderabbit-agent/", env!("CARGO_PKG_VERSION"))), "{head}");
+}
+
+#[tokio::test]
+async fn https_asks_the_proxy_for_a_tunnel_and_sends_it_nothing_else() {
+    let (proxy, received) = listen("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let client =
+        clients(&NetworkSettings { https_proxy: Some(format!("http://me:secret@{proxy}").into()), ..NetworkSettings::default() });
+    let refused = client.get("https://dev.azure.invalid/contoso").header("authorization", "Basic canary").send().await;
+    let head = received.recv_timeout(LIMIT).unwrap();
+    assert!(refused.is_err());
+    assert!(head.starts_with("CONNECT dev.azure.invalid:443 HTTP/1.1\r\n"), "{head}");
+    assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+    assert!(!head.contains("canary"), "{head}");
+}
+
+#[tokio::test]
+async fn hosts_of_no_proxy_are_reached_directly() {
+    let (proxy, at_the_proxy) = listen(FINE);
+    let (server, at_the_server) = listen(FINE);
+    let settings = |no_proxy: &str| NetworkSettings {
+        http_proxy: Some(format!("http://{proxy}").into()),
+        no_proxy: Some(no_proxy.to_owned()),
+        ..NetworkSettings::default()
+    };
+    let url = format!("http://{server}/direct");
+    for direct in ["127.0.0.1", "example.com,127.0.0.0/8", "*"] {
+        clients(&settings(direct)).get(&url).send().await.unwrap();
+        let head = at_the_server.recv_timeout(LIMIT).unwrap();
+        assert!(head.starts_with("GET /direct HTTP/1.1\r\n"), "{head}");
+    }
+    clients(&settings("example.com")).get(&url).send().await.unwrap();
+    let head = at_the_proxy.recv_timeout(LIMIT).unwrap();
+    assert!(head.starts_with(&format!("GET http://{server}/direct HTTP/1.1\r\n")), "{head}");
+}
+
+#[tokio::test]
+async fn a_redirect_is_an_answer_and_is_not_followed() {
+    let (server, received) =
+        listen("HTTP/1.1 302 Found\r\nlocation: http://127.0.0.1:1/elsewhere\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+    let answer = clients(&NetworkSettings::default()).get(format!("http://{server}/")).send().await.unwrap();
+    assert_eq!(answer.status(), 302);
+    assert!(received.recv_timeout(LIMIT).is_ok());
+}
+
+/// A TLS server with the test certificate, for one request.
+fn listen_with_tls() -> SocketAddr {
+    let chain: Vec<CertificateDer<'static>> =
+        CertificateDer::pem_slice_iter(SERVER.as_bytes()).collect::<Result<_, _>>().unwrap();
+    let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
+    let config = rustls::ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .unwrap();
+    let config = Arc::new(config);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    thread::spawn(move || {
+        for stream in listener.incoming() {
+            let Ok(stream) = stream else { return };
+            let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
+            let mut tls: rustls::StreamOwned<rustls::ServerConnection, TcpStream> = rustls::StreamOwned::new(connection, stream);
+            if read_head(&mut tls).ends_with("\r\n\r\n") {
+                tls.write_all(FINE.as_bytes()).unwrap();
+                tls.conn.send_close_notify();
+                tls.flush().unwrap();
+            }
+        }
+    });
+    address
+}
+
+#[tokio::test]
+async fn an_extra_authority_is_trusted_beside_the_systems_own() {
+    let server = listen_with_tls();
+    let url = format!("https://localhost:{}/", server.port());
+    let untrusted = clients(&NetworkSettings::default()).get(&url).send().await.unwrap_err();
+    assert!(with_causes(&untrusted).contains("certificate"), "{}", with_causes(&untrusted));
+
+    let mut bundle = NamedTempFile::new().unwrap();
+    bundle.write_all(AUTHORITY.as_bytes()).unwrap();
+    let settings = NetworkSettings { extra_ca_certs: Some(bundle.path().to_owned()), ..NetworkSettings::default() };
+    let answer = clients(&settings).get(&url).send().await.map_err(|error| with_causes(&error)).unwrap();
+    assert_eq!(answer.text().await.unwrap(), "fine");
+}
+
+#[test]
+fn a_bundle_that_is_none_is_refused_with_its_path() {
+    let refused = |path: &Path| {
+        let settings = NetworkSettings { extra_ca_certs: Some(path.to_owned()), ..NetworkSettings::default() };
+        HttpClients::new(&settings).unwrap_err().to_string()
+    };
+    let gone = refused(Path::new("/nowhere/ca.pem"));
+    assert!(gone.starts_with("EXTRA_CA_CERTS=/nowhere/ca.pem: the file cannot be read"), "{gone}");
+
+    let mut file = NamedTempFile::new().unwrap();
+    file.write_all(b"no certificate").unwrap();
+    let empty = refused(file.path());
+    assert!(empty.contains("it holds no certificate"), "{empty}");
+
+    file.write_all(b"\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+    let broken = refused(file.path());
+    assert!(broken.contains("certificate 1 cannot be used as an authority"), "{broken}");
+}
+
+#[test]
+fn a_child_process_goes_the_same_way() {
+    let mut bundle = NamedTempFile::new().unwrap();
+    bundle.write_all(AUTHORITY.as_bytes()).unwrap();
+    let clients = HttpClients::new(&NetworkSettings {
+        http_proxy: Some("http://proxy:1/".into()),
+        https_proxy: Some("http://me:secret@proxy:2/".into()),
+        no_proxy: Some("localhost,.contoso.com".to_owned()),
+        extra_ca_certs: Some(bundle.path().to_owned()),
+    })
+    .unwrap();
+    let environment = clients.child_environment();
+    let get =
+        |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.expose_secret().to_owned()).unwrap();
+    assert_eq!((get("http_proxy"), get("https_proxy")), ("http://proxy:1/".to_owned(), "http://me:secret@proxy:2/".to_owned()));
+    assert_eq!(get("no_proxy"), "localhost,.contoso.com");
+    let merged = std::fs::read_to_string(get("GIT_SSL_CAINFO")).unwrap();
+    assert!(merged.contains(AUTHORITY));
+    assert!(!format!("{clients:?}").contains("secret"));
+
+    assert!(HttpClients::new(&NetworkSettings::default()).unwrap().child_environment().is_empty());
+}

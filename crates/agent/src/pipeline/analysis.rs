@@ -1,0 +1,324 @@
+//! Asking and checking (steps 10 to 13): candidates, quotes, clusters, verdicts, the few that are shown.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use futures::{FutureExt, StreamExt, stream};
+use review_core::{
+    diff::PatchError,
+    finding::{
+        CheckedFile, Cluster, DropReason, Dropped, Finding, StandingFinding,
+        answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
+        check_quote, cluster, dedupe, rank, same_path,
+    },
+    prompt,
+    pull_request::{LineRange, Side},
+    scope::FileSetAside,
+    usage::Usage,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    evidence::{Change, Evidence, EvidenceFile, blocking, gather},
+    excerpts::excerpts,
+};
+use crate::{
+    git::GitError,
+    llm::{Model, ModelError, Reply, Role},
+};
+
+/// Clusters that are verified; past it they are counted as over the cap, least telling first.
+const MAX_VERIFIED: usize = 20;
+const VERIFIERS_AT_ONCE: usize = 4;
+
+#[derive(Debug, thiserror::Error)]
+pub enum AnalysisError {
+    #[error(transparent)]
+    Git(#[from] GitError),
+    #[error("git wrote a patch that cannot be read: {0}")]
+    Patch(#[from] PatchError),
+    #[error(transparent)]
+    Model(#[from] ModelError),
+    /// Nothing was read, so nothing can be said about it.
+    #[error(
+        "none of the {files} files to be reviewed has room in PROMPT_TOKENS; set it higher, as far as the model's context allows"
+    )]
+    NoRoom { files: usize },
+    #[error("{0}")]
+    Internal(String),
+}
+
+/// What a run found.
+#[derive(Debug, Clone, Default)]
+pub struct Analysis {
+    /// To be shown, in file order.
+    pub findings: Vec<Finding>,
+    pub dropped: Vec<Dropped>,
+    /// None when the model could not write it; the findings do not wait for it.
+    pub walkthrough: Option<WalkthroughAnswer>,
+    pub reviewed_files: Vec<String>,
+    pub set_aside: Vec<FileSetAside>,
+    /// Whether only what came since the last review was looked at. False also when the commits of that review are gone.
+    pub is_incremental: bool,
+    pub usage: Usage,
+    /// UTF-16 length of the last line of each finding, in the order of `findings`.
+    pub last_line_utf16: Vec<u32>,
+}
+
+impl Analysis {
+    /// Files that should have been reviewed and were not, for their size or for lack of room.
+    pub fn is_partial(&self) -> bool {
+        self.set_aside.iter().any(|file| file.why.is_unread())
+    }
+
+    /// Dropped candidates, counted by reason.
+    pub fn dropped_by_reason(&self) -> BTreeMap<DropReason, usize> {
+        let mut counts = BTreeMap::new();
+        for dropped in &self.dropped {
+            *counts.entry(dropped.reason).or_default() += 1;
+        }
+        counts
+    }
+}
+
+/// Limits of one run.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Tokens of the pack.
+    pub(super) prompt_tokens: usize,
+    /// Inline comments.
+    pub(super) inline: usize,
+}
+
+/// Reviews a change. `standing` are the findings of earlier runs: none is raised again.
+pub(super) async fn analyse(
+    model: &Model,
+    change: Change<'_>,
+    standing: &[StandingFinding],
+    limits: Limits,
+    cancel: &CancellationToken,
+) -> Result<Analysis, AnalysisError> {
+    let mut evidence = Arc::new(gather(change, limits.prompt_tokens).await?);
+    evidence.check_room()?;
+    let is_incremental = evidence.is_incremental;
+    if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
+        return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, ..Analysis::default() });
+    }
+    let instruction = prompt::walkthrough();
+    let (found, walkthrough) = loop {
+        let (found, walkthrough) = tokio::join!(
+            find(model, &evidence, standing, cancel),
+            model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &instruction, cancel),
+        );
+        // A model with a smaller window than we were told: half the pack, and what falls out is named.
+        let room = evidence.pack.tokens / 2;
+        match found {
+            Err(ModelError::ContextTooLong { model, message }) if room > 1_000 => {
+                tracing::warn!(model, message, room, "the pack is too large for the model; packing again");
+                evidence = Arc::new(gather(change, room).await?);
+                if evidence.pack.included.is_empty() {
+                    return Err(ModelError::ContextTooLong { model, message }.into());
+                }
+            }
+            found => break (found?, walkthrough),
+        }
+    };
+    let mut analysis = Analysis {
+        reviewed_files: evidence.pack.included.clone(),
+        set_aside: evidence.set_aside.clone(),
+        is_incremental,
+        ..Analysis::default()
+    };
+    match walkthrough {
+        Ok(reply) => {
+            analysis.usage += reply.usage;
+            analysis.walkthrough = Some(reply.answer);
+        }
+        Err(error @ (ModelError::Cancelled | ModelError::Unauthorized { .. } | ModelError::Store(_))) => return Err(error.into()),
+        Err(error) => tracing::warn!(%error, "no walkthrough text"),
+    }
+    let Some(found) = found else { return Ok(analysis) };
+    analysis.usage += found.usage;
+    // A hundred candidates against files of a megabyte take seconds: not on a thread that answers webhooks.
+    let (shared, standing) = (Arc::clone(&evidence), standing.to_vec());
+    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answer, &standing)).await?;
+    analysis.dropped = dropped;
+    let confirmed = verify(model, &evidence, clusters, cancel, &mut analysis).await?;
+    let (shown, over) = rank(confirmed, limits.inline);
+    analysis.dropped.extend(over);
+    analysis.last_line_utf16 = shown.iter().map(|finding| last_line_utf16(&evidence, finding)).collect();
+    analysis.findings = shown;
+    Ok(analysis)
+}
+
+/// None when nothing is new since the last review.
+async fn find(
+    model: &Model,
+    evidence: &Evidence,
+    standing: &[StandingFinding],
+    cancel: &CancellationToken,
+) -> Result<Option<Reply<FindingsAnswer>>, ModelError> {
+    if evidence.pack.included.is_empty() {
+        return Ok(None);
+    }
+    model.ask(Role::Medium, &evidence.pack.text, &prompt::finder(standing), cancel).await.map(Some)
+}
+
+/// Quotes, places, what stands already, and what says the same: no model is asked.
+fn check(evidence: &Evidence, answer: FindingsAnswer, standing: &[StandingFinding]) -> (Vec<Cluster>, Vec<Dropped>) {
+    let (mut findings, mut dropped) = (Vec::new(), Vec::new());
+    for candidate in answer.findings {
+        let file = find_file(evidence, &candidate.path).map(EvidenceFile::checked);
+        match check_quote(candidate, file) {
+            Ok(finding) => findings.push(finding.without_broken_suggestion(evidence)),
+            Err(reason) => dropped.push(reason),
+        }
+    }
+    for _ in 0..answer.malformed {
+        let detail = "not of the schema's shape".to_owned();
+        let (claim, path) = (String::new(), String::new());
+        dropped.push(Dropped { finding: None, claim, path, reason: DropReason::Malformed, detail });
+    }
+    let (fresh, raised) = dedupe(findings, standing);
+    dropped.extend(raised);
+    let (mut clusters, duplicates) = cluster(fresh);
+    dropped.extend(duplicates);
+    clusters.sort_by_key(|cluster| std::cmp::Reverse((cluster.lead.severity, cluster.lead.votes)));
+    for cluster in clusters.split_off(clusters.len().min(MAX_VERIFIED)) {
+        dropped.push(drop_finding(cluster.lead, DropReason::OverCap, "more candidates than are verified in one run"));
+    }
+    (clusters, dropped)
+}
+
+/// Models write paths as the pack prints them, or nearly so.
+pub(super) fn find_file<'a>(evidence: &'a Evidence, path: &str) -> Option<&'a EvidenceFile> {
+    let exact = evidence.files.get(path);
+    exact.or_else(|| evidence.files.iter().find(|(known, _)| same_path(path, known)).map(|(_, file)| file))
+}
+
+impl EvidenceFile {
+    fn checked(&self) -> CheckedFile<'_> {
+        CheckedFile {
+            diff: &self.diff,
+            fresh: self.fresh.as_ref(),
+            head_text: &self.head_text,
+            base_text: self.base_text.as_deref(),
+        }
+    }
+}
+
+/// A suggestion after which the file has more syntax errors than before would break the build.
+trait WithoutBrokenSuggestion {
+    fn without_broken_suggestion(self, evidence: &Evidence) -> Self;
+}
+
+impl WithoutBrokenSuggestion for Finding {
+    fn without_broken_suggestion(mut self, evidence: &Evidence) -> Self {
+        let broken = || {
+            let file = evidence.files.get(&self.path)?;
+            let before = file.head_index.as_ref()?.syntax_errors();
+            let after = replace_lines(&file.head_text, self.lines, &self.suggestion.as_ref()?.replacement);
+            Some(code_index::index(&self.path, &after)?.syntax_errors() > before)
+        };
+        if broken() == Some(true) {
+            self.suggestion = None;
+        }
+        self
+    }
+}
+
+/// `text` with `lines` replaced by whole lines, which end as those that they replace.
+fn replace_lines(text: &str, lines: LineRange, replacement: &str) -> String {
+    let (first, last) = (lines.first as usize, lines.last as usize);
+    let mut replaced = String::with_capacity(text.len() + replacement.len());
+    for (number, line) in (1..).zip(text.split_inclusive('\n')) {
+        if !(first..=last).contains(&number) {
+            replaced.push_str(line);
+            continue;
+        }
+        if number == first {
+            let ending = if line.ends_with("\r\n") { "\r\n" } else { "\n" };
+            replaced.push_str(&replacement.replace('\n', ending));
+            if line.ends_with('\n') {
+                replaced.push_str(ending);
+            }
+        }
+    }
+    replaced
+}
+
+async fn verify(
+    model: &Model,
+    evidence: &Evidence,
+    clusters: Vec<Cluster>,
+    cancel: &CancellationToken,
+    analysis: &mut Analysis,
+) -> Result<Vec<Finding>, AnalysisError> {
+    let questions = clusters.into_iter().map(|cluster| {
+        async move {
+            let instruction = prompt::verifier(&cluster, &excerpts(evidence, &cluster));
+            let reply = model.ask::<VerdictAnswer>(Role::Heavy, &evidence.pack.text, &instruction, cancel).await;
+            (cluster, reply)
+        }
+        .boxed()
+    });
+    // Boxed and collected, so that the compiler sees that the whole may move between threads.
+    let questions: Vec<_> = questions.collect();
+    // In the order of the clusters, so that the same answers give the same review.
+    let verdicts: Vec<_> = stream::iter(questions).buffered(VERIFIERS_AT_ONCE).collect().await;
+    let (mut confirmed, mut judged, mut refusal) = (Vec::new(), 0_usize, None);
+    for (cluster, reply) in verdicts {
+        let reply = match reply {
+            Ok(reply) => reply,
+            // One verdict that cannot be had costs one finding, not the review.
+            Err(error @ (ModelError::BadAnswer { .. } | ModelError::ContextTooLong { .. } | ModelError::Refused { .. })) => {
+                analysis.dropped.push(drop_finding(cluster.lead, DropReason::Unproven, &error.to_string()));
+                refusal = Some(error);
+                continue;
+            }
+            Err(error) => return Err(error.into()),
+        };
+        judged += 1;
+        analysis.usage += reply.usage;
+        let verdict = reply.answer;
+        let reason = match verdict.verdict {
+            Verdict::Refuted => Some(DropReason::Refuted),
+            Verdict::CannotTell => Some(DropReason::Unproven),
+            Verdict::Confirmed if verdict.existed_before => Some(DropReason::PreExisting),
+            Verdict::Confirmed if !verdict.worth_changing => Some(DropReason::NotActionable),
+            Verdict::Confirmed => None,
+        };
+        match reason {
+            Some(reason) => analysis.dropped.push(drop_finding(cluster.lead, reason, &verdict.reasoning)),
+            None => confirmed.push(Finding { severity: verdict.severity, ..cluster.lead }),
+        }
+    }
+    // When no verdict at all could be had (no such model, a smaller window, prose), nothing was checked: a review without
+    // findings would be a false all-clear.
+    match refusal {
+        Some(error) if judged == 0 => Err(error.into()),
+        _ => Ok(confirmed),
+    }
+}
+
+fn drop_finding(finding: Finding, reason: DropReason, detail: &str) -> Dropped {
+    Dropped {
+        claim: finding.claim.clone(),
+        path: finding.path.clone(),
+        finding: Some(finding),
+        reason,
+        detail: detail.chars().take(1_000).collect(),
+    }
+}
+
+fn last_line_utf16(evidence: &Evidence, finding: &Finding) -> u32 {
+    let file = evidence.files.get(&finding.path);
+    let text = file.and_then(|file| match finding.side {
+        Side::Right => Some(file.head_text.as_str()),
+        Side::Left => file.base_text.as_deref(),
+    });
+    let line = text.and_then(|text| text.lines().nth(finding.lines.last.saturating_sub(1) as usize)).unwrap_or_default();
+    u32::try_from(line.trim_end_matches('\r').encode_utf16().count()).unwrap_or(u32::MAX - 1)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,330 @@
+//! Gathering (steps 6 to 9): the diff, the texts, the symbols, the conventions, and the pack made of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use code_index::FileIndex;
+use review_core::{
+    description::without_summary,
+    diff::{FileDiff, FreshLines, LineKind, fresh_lines, parse_patch},
+    prompt::{CallSite, Guideline, Pack, PackFile, PackInput, build_pack},
+    pull_request::{CommitId, LineRange, PullRequest, WorkItem},
+    scope::{FileSetAside, SetAside, select, set_aside_by_path},
+};
+
+use super::analysis::AnalysisError;
+use crate::git::{GitError, Repository};
+
+/// A text above this size is not read: nobody reviews it line by line.
+const MAX_TEXT_BYTES: u64 = 1_000_000;
+/// Texts of one version together; a change above it is reviewed as far as its first files go.
+const MAX_TEXTS_BYTES: usize = 64 * 1024 * 1024;
+/// Files that are read at a time, so that what is read before the limit is noticed stays bounded as well.
+const FILES_AT_A_TIME: usize = 64;
+/// Directories that are searched for conventions, those nearest to the root first.
+const MAX_DIRECTORIES: usize = 500;
+/// Changed symbols whose uses are looked up, and uses shown of all of them.
+const MAX_CHANGED_SYMBOLS: usize = 20;
+const MAX_CALL_SITES: usize = 20;
+/// Files that are fetched to look for uses.
+const MAX_NEIGHBOURS: usize = 400;
+const MAX_GUIDELINE_BYTES: u64 = 32 * 1024;
+
+/// Files that tell agents a team's conventions; the nearest one above a changed path counts, and the root's.
+const GUIDELINE_NAMES: &[&str] = &["AGENTS.md", "CLAUDE.md", "GEMINI.md", ".cursorrules", ".windsurfrules", ".rules"];
+const ROOT_GUIDELINES: &[&str] = &[".github/copilot-instructions.md"];
+
+/// What a run reviews.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Change<'a> {
+    pub(super) pull_request: &'a PullRequest,
+    pub(super) work_items: &'a [WorkItem],
+    pub(super) base: &'a CommitId,
+    pub(super) head: &'a CommitId,
+    /// Merge base and head of the last review; None reviews everything.
+    pub(super) since: Option<(&'a CommitId, &'a CommitId)>,
+    pub(super) repository: &'a Repository,
+}
+
+/// A reviewed file with all that was read of it.
+#[derive(Debug, Clone)]
+pub(super) struct EvidenceFile {
+    pub(super) diff: FileDiff,
+    pub(super) fresh: Option<FreshLines>,
+    pub(super) head_text: String,
+    pub(super) base_text: Option<String>,
+    pub(super) head_index: Option<FileIndex>,
+    base_index: Option<FileIndex>,
+}
+
+/// All that the questions of a run are made from.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    /// By path.
+    pub(super) files: BTreeMap<String, EvidenceFile>,
+    pub(super) set_aside: Vec<FileSetAside>,
+    /// What the finder and the verifiers see.
+    pub(super) pack: Pack,
+    /// What the walkthrough is written from: the whole change, also on an incremental review.
+    pub(super) overview: Pack,
+    /// Whether the change was compared with the one that was reviewed last.
+    pub(super) is_incremental: bool,
+}
+
+impl Evidence {
+    /// An error when there are files to review and the pack holds none of them for lack of room.
+    pub(super) fn check_room(&self) -> Result<(), AnalysisError> {
+        let left_out = self.pack.left_out.iter().filter(|file| file.why == SetAside::OverBudget).count();
+        if self.pack.included.is_empty() && left_out > 0 { Err(AnalysisError::NoRoom { files: left_out }) } else { Ok(()) }
+    }
+
+    /// What the walkthrough is written from; what is new, when the whole has no room.
+    pub(super) fn overview_text(&self) -> &str {
+        if self.overview.included.is_empty() { &self.pack.text } else { &self.overview.text }
+    }
+}
+
+/// Reads everything about the change and packs it into `budget` tokens.
+pub(super) async fn gather(change: Change<'_>, budget: usize) -> Result<Evidence, AnalysisError> {
+    let Change { base, head, repository, .. } = change;
+    let patch = repository.diff(base, head).await?;
+    let selection = blocking("reading the patch", move || parse_patch(&patch).map(select)).await??;
+    let mut set_aside = selection.set_aside;
+    let reviewed = match change.since {
+        Some((old_base, old_head)) => earlier_diff(repository, old_base, old_head, head).await?,
+        None => None,
+    };
+    let is_incremental = reviewed.is_some();
+    let (texts, not_read) = read_texts(repository, base, head, &selection.files).await?;
+    set_aside.extend(not_read);
+    let conventions = guidelines(repository, base, &selection.files).await?;
+    let files = index_files(selection.files, texts, reviewed).await?;
+    let call_sites = call_sites(repository, head, &files).await;
+    // Our own summary of an earlier run is no word of the author's.
+    let description = without_summary(&change.pull_request.description);
+    let inputs = (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec());
+    // Packing counts tokens of megabytes: not on a thread that answers webhooks.
+    blocking("packing", move || {
+        let (pull_request, work_items) = inputs;
+        let pack = |only_fresh: bool| {
+            let pack_files: Vec<PackFile> = files.values().map(|file| file.for_pack(only_fresh)).collect();
+            let input = PackInput {
+                pull_request: &pull_request,
+                work_items: &work_items,
+                guidelines: &conventions,
+                files: &pack_files,
+                call_sites: &call_sites,
+                budget,
+            };
+            build_pack(&input, &crate::llm::count_tokens)
+        };
+        let overview = pack(false);
+        let pack = if is_incremental { pack(true) } else { overview.clone() };
+        set_aside.extend(pack.left_out.iter().cloned());
+        set_aside.sort_by(|one, other| one.path.cmp(&other.path));
+        Evidence { files, set_aside, pack, overview, is_incremental }
+    })
+    .await
+}
+
+/// Runs what takes more than a moment of computing where it holds up nobody.
+pub(super) async fn blocking<T: Send + 'static>(
+    step: &'static str,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, AnalysisError> {
+    tokio::task::spawn_blocking(work).await.map_err(|error| AnalysisError::Internal(format!("{step} ended early: {error}")))
+}
+
+impl EvidenceFile {
+    fn for_pack(&self, only_fresh: bool) -> PackFile {
+        PackFile {
+            diff: self.diff.clone(),
+            fresh: self.fresh.clone().filter(|_| only_fresh),
+            head_text: Some(self.head_text.clone()),
+            enclosing: self.enclosing(),
+        }
+    }
+
+    /// Functions of the head version that hold a changed line.
+    fn enclosing(&self) -> Vec<LineRange> {
+        let Some(index) = &self.head_index else { return Vec::new() };
+        let changed = self.diff.hunks().iter().flat_map(|hunk| &hunk.lines).filter(|line| line.kind != LineKind::Context);
+        let ranges: BTreeSet<LineRange> = changed
+            .filter_map(|line| line.new_line)
+            .filter_map(|line| index.enclosing_function(line))
+            .map(|function| function.lines)
+            .collect();
+        ranges.into_iter().collect()
+    }
+}
+
+/// The pull request's change as it was reviewed last, by the paths that the files have now. None when its commits are gone
+/// (a force push that the server has forgotten): then everything counts as new, and standing threads keep it from being
+/// said twice.
+async fn earlier_diff(
+    repository: &Repository,
+    base: &CommitId,
+    head: &CommitId,
+    now: &CommitId,
+) -> Result<Option<HashMap<String, FileDiff>>, AnalysisError> {
+    match repository.diff(base, head).await {
+        Ok(patch) => {
+            let files = blocking("reading the patch", move || parse_patch(&patch)).await??;
+            let mut reviewed: HashMap<String, FileDiff> = files.into_iter().map(|file| (file.path.clone(), file)).collect();
+            match repository.renames(head, now).await {
+                Ok(renames) => {
+                    for (old, new) in renames {
+                        if let Some(file) = reviewed.get(&old).cloned() {
+                            reviewed.entry(new).or_insert(file);
+                        }
+                    }
+                }
+                // Then a file that was renamed counts as new, which costs a question and hides nothing.
+                Err(error) => tracing::info!(%error, "renames since the last review are not known"),
+            }
+            Ok(Some(reviewed))
+        }
+        Err(error @ (GitError::Failed { .. } | GitError::CommitMissing { .. } | GitError::TooLarge { .. })) => {
+            tracing::warn!(%error, "the change as it was reviewed last cannot be read; reviewing the whole");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Base and head text of each file.
+type Texts = HashMap<String, (Option<String>, String)>;
+
+async fn read_texts(
+    repository: &Repository,
+    base: &CommitId,
+    head: &CommitId,
+    files: &[FileDiff],
+) -> Result<(Texts, Vec<FileSetAside>), AnalysisError> {
+    let (mut texts, mut not_read) = (Texts::new(), Vec::new());
+    let mut total = 0usize;
+    for files in files.chunks(FILES_AT_A_TIME) {
+        if total >= MAX_TEXTS_BYTES {
+            not_read.extend(files.iter().map(|file| set_aside(file, SetAside::OverBudget)));
+            continue;
+        }
+        let head_paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+        let base_paths: Vec<&str> = files.iter().map(base_path).collect();
+        let mut head_blobs = repository.blobs(head, &head_paths, MAX_TEXT_BYTES).await?;
+        let base_blobs = repository.blobs(base, &base_paths, MAX_TEXT_BYTES).await?;
+        for file in files {
+            let Some(head_blob) = head_blobs.remove(&file.path) else {
+                not_read.push(set_aside(file, SetAside::TooLarge));
+                continue;
+            };
+            total = total.saturating_add(head_blob.len());
+            if total > MAX_TEXTS_BYTES {
+                not_read.push(set_aside(file, SetAside::OverBudget));
+                continue;
+            }
+            let text = |blob: &[u8]| String::from_utf8_lossy(blob).into_owned();
+            let base_text = base_blobs.get(base_path(file)).map(|blob| text(blob));
+            texts.insert(file.path.clone(), (base_text, text(&head_blob)));
+        }
+    }
+    Ok((texts, not_read))
+}
+
+fn set_aside(file: &FileDiff, why: SetAside) -> FileSetAside {
+    FileSetAside { path: file.path.clone(), why }
+}
+
+/// Where the file was before the change.
+fn base_path(file: &FileDiff) -> &str {
+    file.old_path.as_deref().unwrap_or(&file.path)
+}
+
+/// Parses the files; on a blocking thread, since grammars work for milliseconds each.
+async fn index_files(
+    files: Vec<FileDiff>,
+    mut texts: Texts,
+    reviewed: Option<HashMap<String, FileDiff>>,
+) -> Result<BTreeMap<String, EvidenceFile>, AnalysisError> {
+    blocking("indexing", move || {
+        let mut indexed = BTreeMap::new();
+        for diff in files {
+            let Some((base_text, head_text)) = texts.remove(&diff.path) else { continue };
+            let fresh = reviewed.as_ref().map(|reviewed| {
+                let before = reviewed.get(&diff.path).or_else(|| reviewed.get(base_path(&diff)));
+                fresh_lines(before, &diff)
+            });
+            let head_index = code_index::index(&diff.path, &head_text);
+            let base_index = base_text.as_deref().and_then(|text| code_index::index(base_path(&diff), text));
+            let path = diff.path.clone();
+            indexed.insert(path, EvidenceFile { diff, fresh, head_text, base_text, head_index, base_index });
+        }
+        indexed
+    })
+    .await
+}
+
+/// Places that use a symbol whose signature changed or that is gone, outside its own definition.
+async fn call_sites(repository: &Repository, head: &CommitId, files: &BTreeMap<String, EvidenceFile>) -> Vec<CallSite> {
+    let mut names = BTreeSet::new();
+    for file in files.values() {
+        if let (Some(base), Some(head)) = (&file.base_index, &file.head_index) {
+            names.extend(code_index::signature_changes(base, head).into_iter().map(|change| change.name));
+        }
+    }
+    let mut sites = Vec::new();
+    if names.is_empty() {
+        return sites;
+    }
+    // A mirror holds the files of the change only; those of the same kinds are fetched in one request, within reason.
+    let endings: BTreeSet<&str> = files.keys().filter_map(|path| path.rsplit_once('.')).map(|(_, ending)| ending).collect();
+    let same_kind = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(ending));
+    let neighbours = async {
+        let paths = repository.list(head, same_kind, MAX_NEIGHBOURS).await?;
+        repository.fetch_blobs(head, &paths.iter().map(String::as_str).collect::<Vec<_>>()).await
+    };
+    if let Err(error) = neighbours.await {
+        tracing::debug!(%error, "the files around the change cannot be fetched");
+    }
+    for name in names.into_iter().take(MAX_CHANGED_SYMBOLS) {
+        // Best effort: a lead that is missing is not an error of the review.
+        let hits = match repository.grep(head, &name, MAX_CALL_SITES * 2).await {
+            Ok(hits) => hits,
+            Err(error) => {
+                tracing::debug!(%error, name, "uses cannot be looked up");
+                continue;
+            }
+        };
+        for hit in hits {
+            let changed_here = files.get(&hit.path).is_some_and(|file| {
+                let touched = file.diff.hunks().iter().flat_map(|hunk| &hunk.lines);
+                touched.into_iter().any(|line| line.kind == LineKind::Added && line.new_line == Some(hit.line))
+            });
+            // The whole tree is searched: what is never shown of a change is not shown of its surroundings either.
+            let is_shown = set_aside_by_path(&hit.path).is_none();
+            if is_shown && !changed_here && sites.len() < MAX_CALL_SITES {
+                sites.push(CallSite { symbol: name.clone(), path: hit.path, line: hit.line, code: hit.text });
+            }
+        }
+    }
+    sites
+}
+
+/// Conventions of the target branch (never of the change under review: its author must not instruct the reviewer).
+async fn guidelines(repository: &Repository, base: &CommitId, files: &[FileDiff]) -> Result<Vec<Guideline>, AnalysisError> {
+    let mut wanted: BTreeSet<String> = ROOT_GUIDELINES.iter().map(|&path| path.to_owned()).collect();
+    let mut directories = BTreeSet::from([String::new()]);
+    for file in files {
+        let mut directory = file.path.as_str();
+        while let Some((parent, _)) = directory.rsplit_once('/') {
+            directories.insert(format!("{parent}/"));
+            directory = parent;
+        }
+    }
+    let mut directories: Vec<String> = directories.into_iter().collect();
+    directories.sort_by_key(|directory| directory.matches('/').count());
+    for directory in directories.iter().take(MAX_DIRECTORIES) {
+        wanted.extend(GUIDELINE_NAMES.iter().map(|name| format!("{directory}{name}")));
+    }
+    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
+    let found = repository.blobs(base, &wanted, MAX_GUIDELINE_BYTES).await?;
+    Ok(found.into_iter().map(|(path, text)| Guideline { path, text: String::from_utf8_lossy(&text).into_owned() }).collect())
+}

@@ -1,0 +1,57 @@
+//! The same review over a git range on this machine, for the command line.
+
+use review_core::pull_request::{CommitId, Person, PullRequest, PullRequestKey, PullRequestStatus, RepositoryKey};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    analysis::{Analysis, AnalysisError, Limits, analyse},
+    evidence::Change,
+};
+use crate::{git::Repository, llm::Model};
+
+/// A range to review.
+#[derive(Debug, Clone)]
+pub struct LocalReview {
+    /// Merge base of the two sides.
+    pub base: CommitId,
+    pub head: CommitId,
+    /// The head commit's message, which stands for title and description.
+    pub message: String,
+    /// Tokens of the pack.
+    pub prompt_tokens: usize,
+    /// Findings shown.
+    pub max_findings: usize,
+}
+
+/// Reviews `base..head` of a repository; nothing is written anywhere.
+pub async fn review_range(
+    model: &Model,
+    repository: &Repository,
+    range: &LocalReview,
+    cancel: &CancellationToken,
+) -> Result<Analysis, AnalysisError> {
+    let (title, description) = range.message.split_once('\n').unwrap_or((&range.message, ""));
+    let pull_request = PullRequest {
+        key: PullRequestKey {
+            repository: RepositoryKey { collection: String::new(), project: String::new(), repository: String::new() },
+            id: 0,
+        },
+        title: title.trim().to_owned(),
+        description: description.trim().to_owned(),
+        status: PullRequestStatus::Active,
+        is_draft: false,
+        source_ref: range.head.to_string(),
+        target_ref: range.base.to_string(),
+        author: Person { id: String::new(), display_name: String::new(), unique_name: String::new() },
+        labels: Vec::new(),
+        is_fork: false,
+        web_url: String::new(),
+        remote_url: String::new(),
+        project_name: String::new(),
+        repository_name: String::new(),
+    };
+    let change =
+        Change { pull_request: &pull_request, work_items: &[], base: &range.base, head: &range.head, since: None, repository };
+    let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings };
+    analyse(model, change, &[], limits, cancel).await
+}

@@ -1,0 +1,241 @@
+//! Which standing findings the newest code answers.
+
+use std::collections::{BTreeSet, HashMap, hash_map::Entry};
+
+use futures::{FutureExt, StreamExt, stream};
+use review_core::{
+    diff::{FileChange, LineMap, Mapped, parse_patch, text_lines},
+    finding::{StandingFinding, answer::ResolutionAnswer},
+    prompt,
+    pull_request::{CommitId, Iteration, LineRange, Side},
+    usage::Usage,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{analysis::AnalysisError, evidence::blocking, excerpts::numbered};
+use crate::{
+    git::{GitError, Repository},
+    llm::{Model, ModelError, Role},
+};
+
+const MAX_TEXT_BYTES: u64 = 1_000_000;
+/// Standing findings that are looked at in one run.
+const MAX_QUESTIONS: usize = 20;
+/// Lines of code around the place that the judge sees.
+const MARGIN: u32 = 25;
+/// A change this near to an unchanged finding may answer it (a guard above it).
+const NEAR: u32 = 12;
+
+/// Threads whose findings the head answers.
+#[derive(Debug, Default)]
+pub(super) struct Resolutions {
+    pub(super) threads: Vec<u64>,
+    pub(super) usage: Usage,
+}
+
+/// The new paths of the files of standing findings that were renamed since, by thread.
+pub(super) type Renamed = HashMap<u64, String>;
+
+/// Looks for the files of standing findings that have other names in the head. Where git cannot tell, a file counts as gone.
+pub(super) async fn renamed(
+    repository: &Repository,
+    iterations: &[Iteration],
+    head: &CommitId,
+    standing: &[StandingFinding],
+) -> Result<Renamed, AnalysisError> {
+    let path_of = |finding: &StandingFinding| finding.anchor.as_ref().map(|anchor| anchor.path.clone());
+    let paths: BTreeSet<String> = standing.iter().filter_map(path_of).collect();
+    let mut found = Renamed::new();
+    if paths.is_empty() {
+        return Ok(found);
+    }
+    let here: BTreeSet<String> = repository.list(head, |path| paths.contains(path), paths.len()).await?.into_iter().collect();
+    let mut known: HashMap<u32, HashMap<String, String>> = HashMap::new();
+    for finding in standing {
+        let Some(path) = path_of(finding).filter(|path| !here.contains(path)) else { continue };
+        let Some(then) = iterations.iter().find(|iteration| iteration.id == finding.iteration) else { continue };
+        if let Entry::Vacant(place) = known.entry(then.id) {
+            let renames = match repository.renames(&then.head, head).await {
+                Ok(renames) => renames.into_iter().collect(),
+                Err(error) => {
+                    tracing::info!(%error, iteration = then.id, "renames since an earlier iteration are not known");
+                    HashMap::new()
+                }
+            };
+            place.insert(renames);
+        }
+        if let Some(new) = known.get(&then.id).and_then(|renames| renames.get(&path)) {
+            found.insert(finding.thread, new.clone());
+        }
+    }
+    Ok(found)
+}
+
+/// The standing findings where their files are now, so that none is raised again under another name.
+pub(super) fn under_new_names(standing: &[StandingFinding], renamed: &Renamed) -> Vec<StandingFinding> {
+    let mut moved = standing.to_vec();
+    for finding in &mut moved {
+        if let (Some(path), Some(anchor)) = (renamed.get(&finding.thread), &mut finding.anchor) {
+            anchor.path.clone_from(path);
+        }
+    }
+    moved
+}
+
+/// Asks the model about every open finding whose code, or the code around it, changed since it was written. A file that is
+/// gone answers without a question. What cannot be judged stays open.
+pub(super) async fn resolutions(
+    model: &Model,
+    repository: &Repository,
+    iterations: &[Iteration],
+    head: &CommitId,
+    standing: &[StandingFinding],
+    renamed: &Renamed,
+    cancel: &CancellationToken,
+) -> Result<Resolutions, AnalysisError> {
+    let heads: HashMap<u32, &CommitId> = iterations.iter().map(|iteration| (iteration.id, &iteration.head)).collect();
+    let mut resolutions = Resolutions::default();
+    let mut questions = Vec::new();
+    for finding in standing.iter().filter(|finding| finding.status.is_open() && !finding.is_deleted) {
+        if questions.len() >= MAX_QUESTIONS {
+            break;
+        }
+        let Some(then) = heads.get(&finding.iteration).filter(|then| ***then != *head) else { continue };
+        match changed_code(repository, finding, renamed.get(&finding.thread), then, head).await? {
+            Change::None => {}
+            Change::FileGone => resolutions.threads.push(finding.thread),
+            Change::Code(code) => questions.push((finding, code)),
+        }
+    }
+    let asked = questions.into_iter().map(|(finding, code)| {
+        async move {
+            let instruction = prompt::resolution(finding, &code);
+            (finding.thread, model.ask::<ResolutionAnswer>(Role::Medium, "", &instruction, cancel).await)
+        }
+        .boxed()
+    });
+    let asked: Vec<_> = asked.collect();
+    let answers: Vec<_> = stream::iter(asked).buffered(4).collect().await;
+    for (thread, reply) in answers {
+        match reply {
+            Ok(reply) => {
+                resolutions.usage += reply.usage;
+                if reply.answer.fixed {
+                    resolutions.threads.push(thread);
+                }
+            }
+            Err(error @ (ModelError::BadAnswer { .. } | ModelError::ContextTooLong { .. } | ModelError::Refused { .. })) => {
+                tracing::warn!(thread, %error, "cannot tell whether the finding was fixed; it stays open");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    resolutions.threads.sort_unstable();
+    Ok(resolutions)
+}
+
+enum Change {
+    /// Nothing near the finding changed.
+    None,
+    FileGone,
+    /// The numbered code that stands there now.
+    Code(String),
+}
+
+async fn changed_code(
+    repository: &Repository,
+    finding: &StandingFinding,
+    new_path: Option<&String>,
+    then: &CommitId,
+    head: &CommitId,
+) -> Result<Change, AnalysisError> {
+    let Some(anchor) = finding.anchor.as_ref().filter(|anchor| anchor.side == Side::Right) else { return Ok(Change::None) };
+    let old = match repository.blob(then, &anchor.path, MAX_TEXT_BYTES).await {
+        Ok(Some(old)) => String::from_utf8_lossy(&old).into_owned(),
+        // Forgotten by the server, or never readable: nothing to compare with.
+        Ok(None) | Err(GitError::Failed { .. } | GitError::CommitMissing { .. }) => return Ok(Change::None),
+        Err(error) => return Err(error.into()),
+    };
+    let path = new_path.unwrap_or(&anchor.path);
+    let new = match repository.blob(head, path, MAX_TEXT_BYTES).await? {
+        Some(new) => new,
+        None => match whereabouts(repository, then, head, &anchor.path).await? {
+            Whereabouts::Deleted => return Ok(Change::FileGone),
+            Whereabouts::Unknown => return Ok(Change::None),
+            Whereabouts::Moved(path) => match repository.blob(head, &path, MAX_TEXT_BYTES).await? {
+                Some(new) => new,
+                None => return Ok(Change::None),
+            },
+        },
+    };
+    let (new, lines) = (String::from_utf8_lossy(&new).into_owned(), anchor.lines);
+    // Two long texts take a while to align.
+    blocking("comparing texts", move || code_now(&old, &new, lines).map_or(Change::None, Change::Code)).await
+}
+
+/// The numbered code in the place of the finding; None when nothing in or near it changed.
+fn code_now(old: &str, new: &str, lines: LineRange) -> Option<String> {
+    if old == new {
+        return None;
+    }
+    let map = LineMap::between(old, new);
+    let place = match map.range(lines) {
+        Mapped::Kept(place) if !changed_near(&map, (old, lines), (new, place)) => return None,
+        Mapped::Kept(place) | Mapped::Changed(place) => place,
+        Mapped::Gone => nearest_place(&map, lines),
+    };
+    Some(numbered(new, place, MARGIN))
+}
+
+/// What became of a file that is no text under its old name.
+enum Whereabouts {
+    Deleted,
+    Moved(String),
+    /// Too large now, no regular file any more, or not to be told: no reason to believe that anything was fixed.
+    Unknown,
+}
+
+async fn whereabouts(
+    repository: &Repository,
+    then: &CommitId,
+    head: &CommitId,
+    path: &str,
+) -> Result<Whereabouts, AnalysisError> {
+    let patch = match repository.diff(then, head).await {
+        Ok(patch) => patch,
+        Err(GitError::Failed { .. } | GitError::CommitMissing { .. } | GitError::TooLarge { .. }) => {
+            return Ok(Whereabouts::Unknown);
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let files = blocking("reading the patch", move || parse_patch(&patch)).await??;
+    let moved = files.iter().find(|file| file.change == FileChange::Renamed && file.old_path.as_deref() == Some(path));
+    if let Some(file) = moved {
+        return Ok(Whereabouts::Moved(file.path.clone()));
+    }
+    let is_deleted = files.iter().any(|file| file.change == FileChange::Deleted && file.path == path);
+    Ok(if is_deleted { Whereabouts::Deleted } else { Whereabouts::Unknown })
+}
+
+/// Whether a line within `NEAR` of the finding was changed, removed or inserted. `old` and `new` are the two texts, each
+/// with the place of the finding, whose own lines are all kept.
+fn changed_near(map: &LineMap, old: (&str, LineRange), new: (&str, LineRange)) -> bool {
+    let count = |text: &str| u32::try_from(text_lines(text).count()).unwrap_or(u32::MAX);
+    let around = |(text, lines): (&str, LineRange)| {
+        lines.first.saturating_sub(NEAR).max(1)..=lines.last.saturating_add(NEAR).min(count(text))
+    };
+    let offset = i64::from(new.1.first) - i64::from(old.1.first);
+    let is_moved_along = |line: u32| map.line(line).map(i64::from) == Some(i64::from(line) + offset);
+    // What is new has no old line in the place that it would have come from.
+    let was_there = |line: u32| u32::try_from(i64::from(line) - offset).is_ok_and(is_moved_along);
+    !around(old).all(is_moved_along) || !around(new).all(was_there)
+}
+
+/// Where removed lines stood: after the nearest line above that is still there.
+fn nearest_place(map: &LineMap, old: LineRange) -> LineRange {
+    let above = (1..old.first).rev().take(2_000).find_map(|line| map.line(line)).unwrap_or(1);
+    LineRange::new(above, above)
+}
+
+#[cfg(test)]
+mod tests;

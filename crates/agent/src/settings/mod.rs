@@ -1,0 +1,317 @@
+//! Every environment variable, once: name, form, default, text ([`table`]). All problems are reported together.
+
+mod dotenv;
+mod forms;
+mod page;
+mod parse;
+mod raw;
+mod table;
+#[cfg(test)]
+mod tests;
+mod unknown;
+mod variables;
+
+use std::{
+    fmt,
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+pub use page::{example_env, reference_page};
+use raw::Entry;
+
+use secrecy::SecretString;
+use url::Url;
+
+/// What the command at hand needs; variables that it does not need may be absent, but are checked when present.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Purpose {
+    /// Azure DevOps, a model, a database.
+    Serve,
+    /// A model only (`coderabbit-agent review`).
+    LocalReview,
+    /// A database only (`coderabbit-agent migrate`).
+    Database,
+}
+
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub model: ModelSettings,
+    pub network: NetworkSettings,
+    pub server: ServerSettings,
+    /// None for `Purpose::LocalReview` and `Database` when not configured.
+    pub azure_devops: Option<AzureDevOpsSettings>,
+    pub storage: StorageSettings,
+    pub review: ReviewSettings,
+    pub log_format: LogFormat,
+    /// `LOG_LEVEL`: a filter that `tracing_subscriber::EnvFilter` can read.
+    pub log_level: String,
+    /// Variables whose features come in a later version; parsed, checked, not used.
+    pub later: LaterSettings,
+}
+
+#[derive(Debug, Clone)]
+pub struct ModelSettings {
+    pub provider: Provider,
+    /// `LLM_TIMEOUT`, one call.
+    pub timeout: Duration,
+    /// `MODEL_LIGHT`, `MODEL_MEDIUM`, `MODEL_HEAVY`; None: chosen from what the endpoint lists.
+    pub light: Option<String>,
+    pub medium: Option<String>,
+    pub heavy: Option<String>,
+    /// `PROMPT_TOKENS`: what one question to the model may hold.
+    pub prompt_tokens: usize,
+    pub oauth2: Option<OAuth2Settings>,
+}
+
+#[derive(Debug, Clone)]
+pub enum Provider {
+    OpenAi(OpenAiSettings),
+    AzureOpenAi(AzureOpenAiSettings),
+    BedrockAnthropic(BedrockSettings),
+    Anthropic(AnthropicSettings),
+    /// No provider is configured; allowed only for `Purpose::Database`.
+    None,
+}
+
+#[derive(Debug, Clone)]
+pub struct OpenAiSettings {
+    /// At least one.
+    pub keys: Vec<SecretString>,
+    /// Without a trailing slash; default `https://api.openai.com/v1`.
+    pub base_url: Url,
+    pub organization: Option<String>,
+    pub project: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub struct AzureOpenAiSettings {
+    pub endpoint: Url,
+    pub key: SecretString,
+    /// Model name (`gpt-4.1-mini`, `o4-mini`, `o3`, …) to deployment name.
+    pub deployments: Vec<(&'static str, String)>,
+}
+
+#[derive(Debug, Clone)]
+pub struct BedrockSettings {
+    pub access_key_id: SecretString,
+    pub secret_access_key: SecretString,
+    pub region: String,
+    /// `AWS_USE_CROSS_REGION_INFERENCE`: take the inference profile of the region's continent.
+    pub cross_region: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct AnthropicSettings {
+    /// At least one.
+    pub keys: Vec<SecretString>,
+    /// Without a trailing slash behind its path; default `https://api.anthropic.com`.
+    pub base_url: Url,
+}
+
+#[derive(Debug, Clone)]
+pub struct OAuth2Settings {
+    pub endpoint: Url,
+    pub client_id: String,
+    pub client_secret: SecretString,
+    pub scope: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct NetworkSettings {
+    /// May carry credentials.
+    pub http_proxy: Option<SecretString>,
+    pub https_proxy: Option<SecretString>,
+    /// Host names, addresses and networks separated by commas: no schemes, no ports, `*.x` written as `.x`.
+    pub no_proxy: Option<String>,
+    /// PEM bundle added to the system's roots.
+    pub extra_ca_certs: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone)]
+pub struct ServerSettings {
+    pub host: IpAddr,
+    pub port: u16,
+    /// Both or neither.
+    pub webhook_credentials: Option<WebhookCredentials>,
+    /// `WORKERS`: reviews at the same time, at least 1.
+    pub workers: usize,
+    /// `JOB_LEASE_MS`: after this time without a sign of life a job is taken up by another worker.
+    pub job_lease: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub struct WebhookCredentials {
+    pub username: String,
+    pub password: SecretString,
+}
+
+#[derive(Debug, Clone)]
+pub struct AzureDevOpsSettings {
+    pub token: SecretString,
+    pub username: String,
+    /// `AZURE_DEVOPS_URL`: organisation or collection URLs without a trailing slash (but for the one that [`Url`] itself writes
+    /// behind a bare host, as in `https://contoso.visualstudio.com/`). Empty: the organisation in the payload, on dev.azure.com
+    /// or visualstudio.com only.
+    pub collections: Vec<Url>,
+}
+
+#[derive(Debug, Clone)]
+pub struct StorageSettings {
+    /// `sqlite://…`; default `sqlite://{DATA_PATH}/coderabbit-agent.db`.
+    pub database_url: SecretString,
+    pub data_path: PathBuf,
+    /// `TEMP_PATH`, default `/cache`: git mirrors.
+    pub temp_path: PathBuf,
+    /// `MIRROR_CACHE_MB`: size of the mirrors above which the least recently used go.
+    pub mirror_cache_bytes: u64,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ReviewSettings {
+    /// `MAX_INLINE_COMMENTS`: inline comments of one review.
+    pub max_inline: usize,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+/// See [`Settings::later`].
+#[derive(Debug, Clone, Default)]
+pub struct LaterSettings {
+    pub license_key: Option<SecretString>,
+    pub api_key: Option<SecretString>,
+    pub enable_learnings: bool,
+    pub enable_metrics: bool,
+    pub jira: Option<(Url, SecretString)>,
+    pub linear: Option<SecretString>,
+    pub enable_web_search: bool,
+    pub perplexity: Option<SecretString>,
+    /// With its line ends.
+    pub yaml_config: Option<String>,
+    pub embedding_deployment: Option<String>,
+    pub knowledge: KnowledgeSettings,
+}
+
+/// The knowledge base and its indexes, one switch per variable.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a variable of its own, and any mixture of them means something")]
+pub struct KnowledgeSettings {
+    pub enabled: bool,
+    pub object_store_uri: Option<String>,
+    pub index_pull_requests: bool,
+    pub index_issues: bool,
+    pub index_learnings: bool,
+    pub index_code_guidelines: bool,
+    pub index_code: bool,
+    pub code_graph: bool,
+}
+
+/// One problem with one variable.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    pub variable: String,
+    /// What was found (never a secret's value), what is allowed, an example.
+    pub text: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}: {}", self.variable, self.text)
+    }
+}
+
+/// A part of the program that can be checked by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part {
+    AzureDevOps,
+    Storage,
+    Model,
+    /// What every part with connections uses.
+    Network,
+    Other,
+}
+
+impl Problem {
+    /// What cannot be checked before this problem is mended.
+    pub fn part(&self) -> Part {
+        let name = self.variable.strip_suffix(raw::FILE_SUFFIX).unwrap_or(&self.variable);
+        let Some(variable) = table::find(name) else { return Part::Other };
+        match variable.group {
+            // The hooks' name and password: nothing is asked with them.
+            table::Group::AzureDevOps if variable.need == table::Need::Together => Part::Other,
+            table::Group::AzureDevOps => Part::AzureDevOps,
+            table::Group::Storage => Part::Storage,
+            table::Group::Model | table::Group::OAuth2 => Part::Model,
+            group if group.provider().is_some() => Part::Model,
+            table::Group::Network => Part::Network,
+            _ => Part::Other,
+        }
+    }
+}
+
+/// Settings with what is worth a warning.
+#[derive(Debug)]
+pub struct Loaded {
+    pub settings: Settings,
+    pub warnings: Vec<Problem>,
+}
+
+impl Settings {
+    /// Reads the environment and a `.env` file: `env_file`, which must exist, or else `.env` in the working directory, if
+    /// there is one. The environment wins over the file. The only place of the program that reads the environment.
+    pub fn load(purpose: Purpose, env_file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+        // Without the file everything in it would be reported missing: only its own problem helps.
+        let (entries, problems) = Self::entries(env_file).map_err(|problem| vec![problem])?;
+        parse::settings(purpose, &entries, problems)
+    }
+
+    /// All variables, and those that cannot be read.
+    fn entries(env_file: Option<&Path>) -> Result<(Vec<Entry>, Vec<Problem>), Problem> {
+        let mut entries = Vec::new();
+        let mut problems = Vec::new();
+        let by_default = Path::new(".env");
+        if env_file.is_some() || by_default.is_file() {
+            (entries, problems) = dotenv::read(env_file.unwrap_or(by_default))?;
+        }
+        for (name, value) in std::env::vars_os() {
+            let Some(name) = name.to_str() else { continue };
+            if let Some(value) = value.to_str() {
+                entries.push(Entry { name: name.to_owned(), value: value.to_owned(), origin: "the environment".to_owned() });
+            } else if table::find(name).is_some() {
+                problems.push(Problem {
+                    variable: name.to_owned(),
+                    text: "its value in the environment is not UTF-8 text".to_owned(),
+                });
+            }
+        }
+        Ok((entries, problems))
+    }
+
+    /// What can be read in spite of `problems`, as if nothing were set where they are: for `doctor`, which checks the parts
+    /// that have none. A value in here that belongs to a part with a problem means nothing; see [`Problem::part`].
+    pub fn load_despite(problems: &[Problem], env_file: Option<&Path>) -> Option<Settings> {
+        let (mut entries, _) = Self::entries(env_file).ok()?;
+        entries.retain(|entry| {
+            let name = entry.name.strip_suffix(raw::FILE_SUFFIX).unwrap_or(&entry.name);
+            let spoils = |problem: &Problem| {
+                let is_it =
+                    |name: &str| problem.variable == name || problem.variable.strip_suffix(raw::FILE_SUFFIX) == Some(name);
+                is_it(name) || table::find(name).is_some_and(|known| table::siblings(known).any(|other| is_it(other.name)))
+            };
+            !problems.iter().any(spoils)
+        });
+        parse::settings(Purpose::Database, &entries, Vec::new()).ok().map(|loaded| loaded.settings)
+    }
+
+    /// Parses pairs of name and value, as the environment would hold them. Of a name that comes twice the last one counts.
+    pub fn from_vars(purpose: Purpose, vars: &[(String, String)]) -> Result<Loaded, Vec<Problem>> {
+        let origin = "the environment".to_owned();
+        let entry = |(name, value): &(String, String)| Entry { name: name.clone(), value: value.clone(), origin: origin.clone() };
+        parse::settings(purpose, &vars.iter().map(entry).collect::<Vec<_>>(), Vec::new())
+    }
+}

@@ -1,0 +1,423 @@
+//! The one table of variables.
+
+use super::table::{Form, Group, Need, Variable, variable};
+
+/// The longest text that a variable without a form of its own may have, in characters.
+const LONG: usize = 4096;
+
+/// Every variable, in the order of the reference page.
+pub(super) const TABLE: &[Variable] = &[
+    // Azure DevOps
+    variable(
+        Group::AzureDevOps,
+        "SELF_HOSTED",
+        Form::Platform,
+        "azure-devops",
+        "The platform whose pull requests are reviewed.",
+    )
+    .default("azure-devops"),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_BOT_TOKEN",
+        Form::Word,
+        "<personal-access-token>",
+        "Personal access token of the reviewer's own user, with the scopes *Code* (read, write, status) and *Work Items* (read). \
+         It is sent to the hosts of `AZURE_DEVOPS_URL` only.",
+    )
+    .need(Need::Serve)
+    .secret(),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_BOT_USERNAME",
+        Form::Line { max: 256 },
+        "CodeRabbit",
+        "Name of that user, as people mention it.",
+    )
+    .need(Need::Serve),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_URL",
+        Form::CollectionUrls,
+        "https://dev.azure.com/contoso",
+        "Organisation or collection URLs, separated by commas: `https://dev.azure.com/contoso`, `https://contoso.visualstudio.com`, or \
+         a collection of Azure DevOps Server such as `https://tfs.contoso.com/DefaultCollection`. Webhooks about any other are refused. \
+         Unset: the organisation that a webhook names is taken, on dev.azure.com and visualstudio.com only; set it, so that nobody else's \
+         webhook is acted on. Plain http is taken silently on this machine, elsewhere with a warning.",
+    ),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_WEBHOOK_USERNAME",
+        Form::Line { max: 256 },
+        "coderabbit",
+        "User name that the service hooks send (*Basic authentication username*). Set it with the password, or set neither: then \
+         everybody who reaches the port can send events.",
+    )
+    .need(Need::Together),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_WEBHOOK_PASSWORD",
+        Form::Line { max: 1024 },
+        "<a-long-random-word>",
+        "Password that the service hooks send. A hook with a wrong one is put on probation by Azure DevOps and loses events.",
+    )
+    .need(Need::Together)
+    .secret(),
+    // Server
+    variable(Group::Server, "HOST", Form::Address, "127.0.0.1", "Address to listen on; `0.0.0.0` or `::` for all.").default("0.0.0.0"),
+    variable(
+        Group::Server,
+        "PORT",
+        Form::Whole { min: 0, max: 65_535, unit: "(0 lets the system choose a free port)" },
+        "8080",
+        "Port to listen on.",
+    )
+    .default("8080"),
+    variable(
+        Group::Server,
+        "WORKERS",
+        Form::Whole { min: 1, max: 256, unit: "reviews" },
+        "4",
+        "Pull requests that are reviewed at the same time.",
+    )
+    .default("4"),
+    variable(
+        Group::Server,
+        "JOB_LEASE_MS",
+        Form::Whole { min: 1_000, max: 600_000, unit: "milliseconds" },
+        "90000",
+        "A review whose process died is taken up again after this time. No request to Azure DevOps may last longer than half of it.",
+    )
+    .default("90000"),
+    variable(Group::Server, "LOG_FORMAT", Form::Choice(&["text", "json"]), "json", "Form of the log lines on standard error.")
+        .default("text"),
+    variable(
+        Group::Server,
+        "LOG_LEVEL",
+        Form::LogFilter,
+        "info",
+        "What is logged: `error`, `warn`, `info`, `debug` or `trace`, for parts of the program with `target=level`, separated by commas \
+         (`info,coderabbit_agent::azure_devops=debug`).",
+    )
+    .default("info"),
+    // Storage
+    variable(
+        Group::Storage,
+        "DATA_PATH",
+        Form::Path,
+        "/data",
+        "Folder of what must outlive a restart: the database. Mount a volume there.",
+    )
+    .default("/data"),
+    variable(
+        Group::Storage,
+        "DATABASE_URL",
+        Form::Database,
+        "sqlite:///data/coderabbit-agent.db",
+        "The database; unset: `coderabbit-agent.db` in `DATA_PATH`.",
+    )
+    .secret(),
+    variable(
+        Group::Storage,
+        "TEMP_PATH",
+        Form::Path,
+        "/cache",
+        "Folder of what may be lost: copies of the repositories, without their working trees.",
+    )
+    .default("/cache"),
+    variable(
+        Group::Storage,
+        "MIRROR_CACHE_MB",
+        Form::Whole { min: 100, max: 10_000_000, unit: "megabytes" },
+        "5000",
+        "Size of `TEMP_PATH` above which the least recently used repository copies are removed.",
+    )
+    .default("5000"),
+    // Review
+    variable(
+        Group::Review,
+        "MAX_INLINE_COMMENTS",
+        Form::Whole { min: 0, max: 100, unit: "comments" },
+        "5",
+        "Inline comments that one review posts at most; the gravest come first, the rest is counted in the walkthrough.",
+    )
+    .default("5"),
+    variable(
+        Group::Review,
+        "YAML_CONFIG",
+        Form::Yaml,
+        r"reviews:\n  profile: chill",
+        r"A whole `.coderabbit.yaml` in one line, with `\n` for line ends (`\r`, `\t` and `\\` are understood too); the layer under the repository's own file.",
+    )
+    .later(),
+    // Model
+    variable(
+        Group::Model,
+        "LLM_PROVIDER",
+        Form::Choice(&["openai", "azure-openai", "bedrock-anthropic", "anthropic"]),
+        "openai",
+        "Who answers. `openai` also stands for every server that speaks like it (vLLM, Ollama, LiteLLM, llama.cpp): set \
+         `OPENAI_BASE_URL`.",
+    )
+    .default("openai"),
+    variable(
+        Group::Model,
+        "LLM_TIMEOUT",
+        Form::Whole { min: 1_000, max: 3_600_000, unit: "milliseconds" },
+        "360000",
+        "Time for one answer of the model.",
+    )
+    .default("360000"),
+    variable(
+        Group::Model,
+        "MODEL_LIGHT",
+        Form::Word,
+        "gpt-4.1-mini",
+        "Model for summaries and small decisions. Unset: chosen from what the endpoint lists.",
+    ),
+    variable(
+        Group::Model,
+        "MODEL_MEDIUM",
+        Form::Word,
+        "o4-mini",
+        "Model that looks for findings. Unset: chosen from what the endpoint lists.",
+    ),
+    variable(
+        Group::Model,
+        "MODEL_HEAVY",
+        Form::Word,
+        "o3",
+        "Model that tries to refute each finding. Unset: chosen from what the endpoint lists.",
+    ),
+    variable(
+        Group::Model,
+        "PROMPT_TOKENS",
+        Form::Whole { min: 2_000, max: 2_000_000, unit: "tokens" },
+        "60000",
+        "Tokens that one question to the model may hold; set it below the model's context by the length of an answer.",
+    )
+    .default("60000"),
+    // OpenAI
+    variable(
+        Group::OpenAi,
+        "OPENAI_API_KEYS",
+        Form::Words,
+        "<openai-key>",
+        "One key, or several separated by commas: they take turns. A server that asks for none takes any word.",
+    )
+    .need(Need::Provider)
+    .secret(),
+    variable(Group::OpenAi, "OPENAI_BASE_URL", Form::ApiUrl, "http://127.0.0.1:11434/v1", "Base URL of the API, with its `/v1`.")
+        .default("https://api.openai.com/v1"),
+    variable(Group::OpenAi, "OPENAI_ORG_ID", Form::Word, "org-contoso", "Sent as the `OpenAI-Organization` header."),
+    variable(Group::OpenAi, "OPENAI_PROJECT_ID", Form::Word, "proj_contoso", "Sent as the `OpenAI-Project` header."),
+    // Azure OpenAI
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_OPENAI_ENDPOINT",
+        Form::ApiUrl,
+        "https://contoso.openai.azure.com",
+        "Endpoint of the Azure OpenAI resource.",
+    )
+    .need(Need::Provider)
+    .later(),
+    variable(Group::AzureOpenAi, "AZURE_OPENAI_API_KEY", Form::Word, "<key>", "Key of the resource.")
+        .need(Need::Provider)
+        .secret()
+        .later(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_GPT41MINI_DEPLOYMENT_NAME",
+        Form::Word,
+        "gpt-4.1-mini",
+        "Deployment of gpt-4.1-mini, the light model.",
+    )
+    .need(Need::ProviderUnless(&["AZURE_GPT4OMINI_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"]))
+    .later(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_O4MINI_DEPLOYMENT_NAME",
+        Form::Word,
+        "o4-mini",
+        "Deployment of o4-mini, the medium model.",
+    )
+    .need(Need::ProviderUnless(&[
+        "AZURE_O3MINI_DEPLOYMENT_NAME",
+        "AZURE_O1_DEPLOYMENT_NAME",
+        "AZURE_GPT41_DEPLOYMENT_NAME",
+    ]))
+    .later(),
+    variable(Group::AzureOpenAi, "AZURE_O3_DEPLOYMENT_NAME", Form::Word, "o3", "Deployment of o3, the heavy model.")
+        .need(Need::ProviderUnless(&["AZURE_O1_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"]))
+        .later(),
+    variable(Group::AzureOpenAi, "AZURE_O1_DEPLOYMENT_NAME", Form::Word, "o1", "Deployment of o1, instead of o3.").later(),
+    variable(Group::AzureOpenAi, "AZURE_O3MINI_DEPLOYMENT_NAME", Form::Word, "o3-mini", "Deployment of o3-mini, instead of o4-mini.")
+        .later(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_GPT4OMINI_DEPLOYMENT_NAME",
+        Form::Word,
+        "gpt-4o-mini",
+        "Deployment of gpt-4o-mini, instead of gpt-4.1-mini.",
+    )
+    .later(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_GPT41_DEPLOYMENT_NAME",
+        Form::Word,
+        "gpt-4.1",
+        "Deployment of gpt-4.1, the stand-in for any that is missing.",
+    )
+    .later(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_TEXT_EMBEDDING_3_LARGE_DEPLOYMENT_NAME",
+        Form::Word,
+        "text-embedding-3-large",
+        "Deployment of text-embedding-3-large, for the knowledge base.",
+    )
+    .later(),
+    // Bedrock
+    variable(Group::Bedrock, "AWS_ACCESS_KEY_ID", Form::Word, "<aws-access-key>", "Access key.")
+        .need(Need::Provider)
+        .secret()
+        .later(),
+    variable(Group::Bedrock, "AWS_SECRET_ACCESS_KEY", Form::Word, "<aws-secret-access-key>", "Secret access key.")
+        .need(Need::Provider)
+        .secret()
+        .later(),
+    variable(Group::Bedrock, "AWS_REGION", Form::Word, "eu-central-1", "Region of the models.").need(Need::Provider).later(),
+    variable(
+        Group::Bedrock,
+        "AWS_USE_CROSS_REGION_INFERENCE",
+        Form::Flag,
+        "true",
+        "Takes the inference profile of the region's continent (`us`, `eu`, `ap`).",
+    )
+    .default("false")
+    .later(),
+    // Anthropic
+    variable(
+        Group::Anthropic,
+        "ANTHROPIC_API_KEYS",
+        Form::Words,
+        "<anthropic-key>",
+        "One key, or several separated by commas: they take turns.",
+    )
+    .need(Need::Provider)
+    .secret()
+    .later(),
+    variable(Group::Anthropic, "ANTHROPIC_BASE_URL", Form::ApiUrl, "https://api.anthropic.com", "Base URL of the API.")
+        .default("https://api.anthropic.com")
+        .later(),
+    // OAuth2
+    variable(
+        Group::OAuth2,
+        "OAUTH2_ENDPOINT",
+        Form::ApiUrl,
+        "https://login.microsoftonline.com/contoso/oauth2/v2.0/token",
+        "Token endpoint; requests to the model carry the token that it gives for the client's credentials.",
+    )
+    .need(Need::Together)
+    .later(),
+    variable(Group::OAuth2, "OAUTH2_CLIENT_ID", Form::Word, "coderabbit-agent", "Client id.").need(Need::Together).later(),
+    variable(Group::OAuth2, "OAUTH2_CLIENT_SECRET", Form::Line { max: LONG }, "<client-secret>", "Client secret.")
+        .need(Need::Together)
+        .secret()
+        .later(),
+    variable(
+        Group::OAuth2,
+        "OAUTH2_SCOPE",
+        Form::Line { max: LONG },
+        "https://cognitiveservices.azure.com/.default",
+        "Scope, when the endpoint wants one.",
+    )
+    .later(),
+    // Network
+    variable(
+        Group::Network,
+        "HTTP_PROXY",
+        Form::ProxyUrl,
+        "http://proxy.contoso.com:3128",
+        "Proxy for http addresses; may carry `user:password@`. Only this variable counts, not `http_proxy`.",
+    )
+    .secret(),
+    variable(
+        Group::Network,
+        "HTTPS_PROXY",
+        Form::ProxyUrl,
+        "http://proxy.contoso.com:3128",
+        "Proxy for https addresses; may carry `user:password@`.",
+    )
+    .secret(),
+    variable(
+        Group::Network,
+        "NO_PROXY",
+        Form::Hosts,
+        "localhost,127.0.0.1,.contoso.com,10.0.0.0/8",
+        "What is reached without the proxy, separated by commas: host names (with all their subdomains), addresses, networks, or `*`.",
+    ),
+    variable(
+        Group::Network,
+        "EXTRA_CA_CERTS",
+        Form::Path,
+        "/etc/ssl/contoso-ca.pem",
+        "Certificates (PEM) of authorities that are trusted beside the system's own.",
+    ),
+    // Knowledge
+    variable(Group::Knowledge, "ENABLE_LEARNINGS", Form::Flag, "true", "Learns from what people answer.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_METRICS", Form::Flag, "true", "Keeps usage figures for the dashboard.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_KNOWLEDGE_BASE", Form::Flag, "true", "Turns the knowledge base on as a whole.")
+        .default("false")
+        .later(),
+    variable(Group::Knowledge, "ENABLE_PRS_INDEX", Form::Flag, "true", "Indexes earlier pull requests.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_ISSUES_INDEX", Form::Flag, "true", "Indexes work items.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_LEARNING_INDEX", Form::Flag, "true", "Indexes learnings.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_CODE_GUIDELINES_INDEX", Form::Flag, "true", "Indexes guideline files of the repositories.")
+        .default("false")
+        .later(),
+    variable(Group::Knowledge, "ENABLE_CODE_INDEX", Form::Flag, "true", "Indexes the code.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_CODE_GRAPH", Form::Flag, "true", "Follows references between the files of a repository.")
+        .default("true")
+        .later(),
+    variable(
+        Group::Knowledge,
+        "OBJECT_STORE_URI",
+        Form::ObjectStore,
+        "s3://contoso-bucket/coderabbit",
+        "Where the knowledge base is kept.",
+    )
+    .later(),
+    variable(Group::Knowledge, "JIRA_HOST", Form::ApiUrl, "https://contoso.atlassian.net", "Jira, for linked issues.")
+        .need(Need::Together)
+        .later(),
+    variable(Group::Knowledge, "JIRA_PAT", Form::Word, "<jira-personal-access-token>", "Token for Jira.")
+        .need(Need::Together)
+        .secret()
+        .later(),
+    variable(Group::Knowledge, "LINEAR_PAT", Form::Word, "<linear-personal-access-token>", "Token for Linear, for linked issues.")
+        .secret()
+        .later(),
+    variable(Group::Knowledge, "ENABLE_WEB_SEARCH", Form::Flag, "true", "Lets the review look things up through Perplexity.")
+        .default("false")
+        .later(),
+    variable(Group::Knowledge, "PERPLEXITY_API_KEY", Form::Word, "<perplexity-api-key>", "Key for Perplexity.").secret().later(),
+    // Licence
+    variable(
+        Group::Licence,
+        "CODERABBIT_LICENSE_KEY",
+        Form::Line { max: LONG },
+        "<license-key>",
+        "Not needed; taken, so that a file written for the commercial product works as it is.",
+    )
+    .secret()
+    .later(),
+    variable(
+        Group::Licence,
+        "CODERABBIT_API_KEY",
+        Form::Line { max: LONG },
+        "<coderabbitai-api-key>",
+        "Not needed; taken, so that a file written for the commercial product works as it is.",
+    )
+    .secret()
+    .later(),
+];

@@ -1,0 +1,154 @@
+//! The durable queue: one table, two partial unique indexes that do the hard parts inside the database.
+//!
+//! A job is `queued`, `running`, then `ended` or `dead`. At most one is queued per dedup key and at most one runs per
+//! serial key; both are unique indexes, so no order of events can break them. What a worker does with a job it holds is in
+//! `lease`.
+
+use review_core::pull_request::CommitId;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Millis, Store, StoreError,
+    intake::{cancel_running, put_job},
+    read_number, sql,
+};
+
+/// An accepted webhook delivery.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// Unique per event: the event's id, else subscription and notification number, else the hash of the body.
+    pub dedup_key: String,
+    pub kind: String,
+    pub received_at: Millis,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobKind {
+    /// Review the pull request at its newest iteration.
+    Review { pull_request: review_core::pull_request::PullRequestKey },
+    /// An event without details: look which pull requests of the project are new.
+    Sweep { collection: String, project: String },
+}
+
+impl JobKind {
+    /// For people and metrics.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Review { .. } => "review",
+            Self::Sweep { .. } => "sweep",
+        }
+    }
+}
+
+#[derive(Debug, Clone)]
+pub struct NewJob {
+    pub kind: JobKind,
+    /// A queued job with the same key is replaced by this one (a burst of pushes is one review).
+    pub dedup_key: String,
+    /// At most one running job per key.
+    pub serial_key: String,
+    /// Higher runs first.
+    pub priority: i64,
+    pub run_at: Millis,
+    /// Source commit that the event names: a running job of the same serial key at another commit is asked to stop.
+    pub head: Option<CommitId>,
+    /// The event says that the pull request is closed: a running job of the same serial key is asked to stop.
+    pub closes: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Accepted {
+    Stored,
+    /// The same event was stored before; nothing changed.
+    Duplicate,
+}
+
+/// The right to work on a job and to write about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Lease {
+    pub job: String,
+    /// New at every claim: the fencing token.
+    pub token: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct ClaimedJob {
+    pub lease: Lease,
+    pub kind: JobKind,
+    pub serial_key: String,
+    /// Counts from 1.
+    pub attempt: u32,
+    pub created_at: Millis,
+    /// Why the last attempt did not end the job.
+    pub last_problem: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heartbeat {
+    Held,
+    /// Held, but a newer event supersedes it, or the pull request was closed.
+    CancelRequested,
+    Lost,
+}
+
+/// For metrics and `/ready`.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct QueueCounts {
+    pub queued: u64,
+    pub running: u64,
+    pub dead: u64,
+    /// For how long the oldest queued job whose time has come is due, in milliseconds.
+    pub oldest_queued_age: Option<Millis>,
+}
+
+impl Store {
+    /// Stores the event and (if any) its job in one transaction, before the webhook is answered.
+    ///
+    /// The job takes the place of a queued one with the same dedup key (and starts over at attempt 1); it waits until
+    /// `run_at`, but a burst cannot put it off by more than a minute. A running job of the same serial key is asked to stop
+    /// when it is known to work on another head, or when `closes`. An event that was stored before changes nothing.
+    pub async fn accept(&self, event: &NewEvent, job: Option<&NewJob>) -> Result<Accepted, StoreError> {
+        self.intake.accept(event, job).await
+    }
+
+    /// Adds a job without an event (a sweep found it). A queued one with the same dedup key stays as it is, backoff and
+    /// attempts included, unless this one names another head.
+    pub async fn enqueue(&self, job: &NewJob, now: Millis) -> Result<(), StoreError> {
+        let mut transaction = self.begin().await?;
+        put_job(sql::JOB_ADD, job, now)?.fetch_optional(&mut *transaction).await?;
+        cancel_running(&mut transaction, job).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    pub async fn queue_counts(&self, now: Millis) -> Result<QueueCounts, StoreError> {
+        let rows: Vec<(String, i64, Option<Millis>)> = sqlx::query_as(sql::COUNTS).bind(now).fetch_all(&self.read).await?;
+        let mut counts = QueueCounts::default();
+        for (state, number, oldest) in rows {
+            let number = read_number(number, "a count of jobs")?;
+            match state.as_str() {
+                "queued" => {
+                    counts.queued = number;
+                    counts.oldest_queued_age = oldest.map(|due| now.saturating_sub(due));
+                }
+                "running" => counts.running = number,
+                _ => counts.dead = number,
+            }
+        }
+        Ok(counts)
+    }
+
+    /// When a claim may next give something: a queued job comes due, or a lease runs out. In the past: at once. None: not
+    /// before something is added or ends.
+    pub async fn next_due(&self) -> Result<Option<Millis>, StoreError> {
+        Ok(sqlx::query_scalar(sql::NEXT_DUE).fetch_one(&self.read).await?)
+    }
+
+    /// Accepted events whose job has neither ended nor become a dead letter. 0 when the queue is at rest: every event came
+    /// to an end.
+    pub async fn events_without_end(&self) -> Result<u64, StoreError> {
+        let number: i64 = sqlx::query_scalar(sql::EVENTS_WITHOUT_END).fetch_one(&self.read).await?;
+        read_number(number, "a count of events")
+    }
+}

@@ -1,0 +1,215 @@
+//! Every statement, once. Portable: `$1` placeholders, BIGINT and TEXT, `on conflict`, `returning`; what only one engine
+//! takes is named so.
+
+macro_rules! statements {
+    ($($(#[$about:meta])* $name:ident = $text:literal;)*) => {
+        $($(#[$about])* pub(super) const $name: &str = $text;)*
+        /// Name and text of each statement, for the test that has the engine prepare them all.
+        #[cfg(test)]
+        pub(super) const ALL: &[(&str, &str)] = &[$((stringify!($name), $text)),*];
+    };
+}
+
+statements! {
+    PING = "select 1";
+
+    EVENT_INSERT = "insert into event (dedup_key, kind, received_at) values ($1, $2, $3) on conflict (dedup_key) do nothing";
+
+    EVENT_FOLD = "update event set job_id = $2 where dedup_key = $1";
+
+    EVENTS_REPOINT = "update event set job_id = $2 where job_id = $1";
+
+    EVENTS_WITHOUT_END = "select count(*) from event e join job j on j.id = e.job_id where j.state in ('queued', 'running')";
+
+    /// A new event about a queued job: it starts over with the new payload. A burst puts it off, but not past one minute
+    /// after it entered the queue; a longer wait that somebody asked for (a backoff) is not cut by the bound.
+    JOB_UPSERT = "
+        insert into job (id, kind, payload, dedup_key, serial_key, priority, state, run_at, queued_at, attempt, head,
+                         cancel_requested, created_at)
+        values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, 0, $9, 0, $8)
+        on conflict (dedup_key) where state = 'queued' do update set
+            kind = excluded.kind,
+            payload = excluded.payload,
+            serial_key = excluded.serial_key,
+            priority = case when excluded.priority > job.priority then excluded.priority else job.priority end,
+            run_at = case
+                when excluded.run_at <= job.queued_at + 60000 then excluded.run_at
+                when job.run_at <= job.queued_at + 60000 then job.queued_at + 60000
+                when excluded.run_at < job.run_at then excluded.run_at
+                else job.run_at end,
+            head = excluded.head,
+            attempt = 0,
+            problem = null
+        returning id";
+
+    /// The same without an event: finding again what is queued already must neither hasten its backoff nor forgive its
+    /// attempts.
+    JOB_ADD = "
+        insert into job (id, kind, payload, dedup_key, serial_key, priority, state, run_at, queued_at, attempt, head,
+                         cancel_requested, created_at)
+        values ($1, $2, $3, $4, $5, $6, 'queued', $7, $8, 0, $9, 0, $8)
+        on conflict (dedup_key) where state = 'queued' do update set
+            kind = excluded.kind,
+            payload = excluded.payload,
+            serial_key = excluded.serial_key,
+            run_at = excluded.run_at,
+            head = excluded.head,
+            attempt = 0,
+            problem = null
+        where excluded.head is not null and (job.head is null or job.head <> excluded.head)";
+
+    CANCEL_RUNNING = "
+        update job set cancel_requested = 1
+        where state = 'running' and serial_key = $1 and ($2 = 1 or (head is not null and head <> $3))";
+
+    EXPIRED = "
+        select id, dedup_key, attempt, worker from job
+        where state = 'running' and lease_until <= $1 order by lease_until, id limit 50";
+
+    /// `PostgreSQL` adds `for update of q skip locked` to the inner select.
+    CLAIM = "
+        update job set state = 'running', attempt = attempt + 1, lease_token = $1, lease_until = $2, worker = $3,
+                       started_at = $4, cancel_requested = 0
+        where state = 'queued' and id = (
+            select q.id from job q
+            where q.state = 'queued' and q.run_at <= $4
+                and not exists (select 1 from job r where r.state = 'running' and r.serial_key = q.serial_key)
+            order by q.priority desc, q.run_at, q.id limit 1)
+        returning id, payload, serial_key, attempt, created_at, problem";
+
+    HEARTBEAT = "
+        update job set lease_until = $3 where id = $1 and lease_token = $2 and state = 'running'
+        returning cancel_requested";
+
+    /// A push may have come between the claim and the reading of the pull request: then it is already in the queue.
+    SET_HEAD = "
+        update job set head = $3, cancel_requested = case
+            when exists (select 1 from job q where q.state = 'queued' and q.serial_key = job.serial_key
+                         and q.head is not null and q.head <> $3) then 1
+            else cancel_requested end
+        where id = $1 and lease_token = $2 and state = 'running'";
+
+    FINISH = "
+        update job set state = 'ended', outcome = $3, ended_at = $4, problem = null, lease_token = null, lease_until = null
+        where id = $1 and lease_token = $2 and state = 'running'";
+
+    BURY = "
+        update job set state = 'dead', problem = $3, ended_at = $4, lease_token = null, lease_until = null
+        where id = $1 and lease_token = $2 and state = 'running'";
+
+    /// Takes the row's lock for the rest of the transaction, and answers only the holder of the lease.
+    FENCE = "
+        update job set lease_until = lease_until where id = $1 and lease_token = $2 and state = 'running'
+        returning dedup_key, attempt";
+
+    CHECK_LEASE = "
+        select count(*) from job where id = $1 and lease_token = $2 and state = 'running' and lease_until > $3";
+
+    QUEUED_TWIN = "select id from job where dedup_key = $1 and state = 'queued'";
+
+    SUPERSEDE = "
+        update job set state = 'ended', outcome = 'superseded', ended_at = $2, lease_token = null, lease_until = null
+        where id = $1";
+
+    REQUEUE = "
+        update job set state = 'queued', run_at = $2, queued_at = $3, attempt = $4, problem = coalesce($5, problem),
+                       cancel_requested = 0, lease_token = null, lease_until = null, worker = null, outcome = null,
+                       ended_at = null
+        where id = $1";
+
+    NEXT_DUE = "
+        select min(due) from (
+            select min(q.run_at) as due from job q
+            where q.state = 'queued'
+                and not exists (select 1 from job r where r.state = 'running' and r.serial_key = q.serial_key)
+            union all
+            select min(lease_until) as due from job where state = 'running') as dues";
+
+    COUNTS = "
+        select state, count(*), min(case when state = 'queued' and run_at <= $1 then run_at end) from job
+        where state in ('queued', 'running', 'dead') group by state";
+
+    DEAD_LETTERS = "
+        select id, kind, payload, serial_key, attempt, problem, created_at, ended_at from job
+        where state = 'dead' order by ended_at desc, id desc limit $1";
+
+    DEAD_FENCE = "update job set state = state where id = $1 and state = 'dead' returning dedup_key";
+
+    DEAD_DISCARD = "update job set state = 'ended', outcome = 'discarded', ended_at = $2 where id = $1 and state = 'dead'";
+
+    REVIEWED = "
+        select reviewed_iteration, reviewed_head, reviewed_base from pull_request
+        where collection = $1 and project = $2 and repository = $3 and number = $4";
+
+    /// Never backwards: iteration numbers of a pull request only grow.
+    REVIEWED_UPSERT = "
+        insert into pull_request (collection, project, repository, number, reviewed_iteration, reviewed_head, reviewed_base,
+                                  reviewed_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (collection, project, repository, number) do update set
+            reviewed_iteration = excluded.reviewed_iteration,
+            reviewed_head = excluded.reviewed_head,
+            reviewed_base = excluded.reviewed_base,
+            reviewed_at = excluded.reviewed_at
+        where excluded.reviewed_iteration >= pull_request.reviewed_iteration";
+
+    DESIRED = "
+        select state from desired_state
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and head = $5 and base = $6";
+
+    DESIRED_UPSERT = "
+        insert into desired_state (collection, project, repository, number, head, base, state, stored_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (collection, project, repository, number) do update set
+            head = excluded.head, base = excluded.base, state = excluded.state, stored_at = excluded.stored_at";
+
+    DESIRED_DROP = "delete from desired_state where collection = $1 and project = $2 and repository = $3 and number = $4";
+
+    REVIEW_INSERT = "
+        insert into review (id, job_id, collection, project, repository, number, iteration, head, base, mode, outcome, posted,
+                            dropped, calls, input_tokens, cached_tokens, output_tokens, started_at, ended_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+
+    DROPPED_INSERT = "
+        insert into dropped_finding (review_id, position, path, claim, reason, detail, finding)
+        values ($1, $2, $3, $4, $5, $6, $7)";
+
+    DROPPED_OF_REVIEW = "
+        select path, claim, reason, detail, finding from dropped_finding where review_id = $1 order by position";
+
+    RECENT_REVIEWS = "
+        select id, collection, project, repository, number, iteration, head, base, mode, outcome, posted, dropped, calls,
+               input_tokens, cached_tokens, output_tokens, started_at, ended_at
+        from review order by ended_at desc, id desc limit $1";
+
+    ANSWER = "select content, calls, input_tokens, cached_tokens, output_tokens from answer where request = $1";
+
+    /// The first answer stays: a run that was cut and runs again must see what the cut one saw.
+    ANSWER_INSERT = "
+        insert into answer (request, content, calls, input_tokens, cached_tokens, output_tokens, stored_at)
+        values ($1, $2, $3, $4, $5, $6, $7) on conflict (request) do nothing";
+
+    PURGE_ANSWERS = "
+        delete from answer where request in (select request from answer where stored_at < $1 limit 500)";
+
+    /// Events of a job that still has something to do, or that waits for a person as a dead letter, stay.
+    PURGE_EVENTS = "
+        delete from event where dedup_key in (
+            select e.dedup_key from event e left join job j on j.id = e.job_id
+            where e.received_at < $1 and (e.job_id is null or j.state = 'ended') limit 500)";
+
+    PURGE_JOBS = "
+        delete from job where id in (
+            select j.id from job j where j.state = 'ended' and j.ended_at < $1
+                and not exists (select 1 from event e where e.job_id = j.id) limit 500)";
+
+    PURGE_DESIRED = "
+        delete from desired_state where (collection, project, repository, number) in (
+            select collection, project, repository, number from desired_state where stored_at < $1 limit 500)";
+
+    /// `SQLite`: whether the table of applied migrations is there at all.
+    SQLITE_HAS_MIGRATIONS = "select count(*) from sqlite_master where type = 'table' and name = '_sqlx_migrations'";
+}
+
+/// `SQLite`: takes the write lock at once, so that a transaction never fails halfway because another one wrote first.
+pub(super) const SQLITE_BEGIN: &str = "begin immediate";

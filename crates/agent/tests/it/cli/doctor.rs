@@ -1,0 +1,137 @@
+//! `coderabbit-agent doctor`: every problem in one run.
+
+use serde_json::Value;
+use tempfile::TempDir;
+use testkit::{
+    azure_devops::AzureDevOps,
+    model::{ModelServer, Script},
+};
+
+use super::{Ended, run};
+
+const TOKEN: &str = "canary-of-the-azure-devops-token";
+const HOOK_PASSWORD: &str = "canary-of-the-hook";
+
+struct Clinic {
+    azure: AzureDevOps,
+    model: ModelServer,
+    directory: TempDir,
+}
+
+impl Clinic {
+    async fn open() -> Self {
+        let azure = AzureDevOps::builder().token(TOKEN).start().await.unwrap();
+        azure.repository("Web Shop", "orders").await.unwrap().commit(&[("README.md", "# Shop\n")], "A shop").await.unwrap();
+        Self { azure, model: ModelServer::start(Script::silent()).await.unwrap(), directory: tempfile::tempdir().unwrap() }
+    }
+
+    async fn doctor(&self, changed: &[(&'static str, &str)], arguments: &[&str]) -> Ended {
+        let path = |name: &str| self.directory.path().join(name).display().to_string();
+        let mut variables = vec![
+            ("AZURE_DEVOPS_URL", self.azure.collection_url()),
+            ("AZURE_DEVOPS_BOT_TOKEN", TOKEN.to_owned()),
+            ("AZURE_DEVOPS_BOT_USERNAME", "CodeRabbit".to_owned()),
+            ("AZURE_DEVOPS_WEBHOOK_USERNAME", "hooks".to_owned()),
+            ("AZURE_DEVOPS_WEBHOOK_PASSWORD", HOOK_PASSWORD.to_owned()),
+            ("OPENAI_BASE_URL", self.model.base_url()),
+            ("OPENAI_API_KEYS", self.model.key().to_owned()),
+            ("TEMP_PATH", path("cache")),
+            ("DATA_PATH", path("data")),
+        ];
+        for (name, value) in changed {
+            variables.retain(|(known, _)| known != name);
+            variables.push((name, (*value).to_owned()));
+        }
+        let arguments: Vec<&str> = ["doctor"].into_iter().chain(arguments.iter().copied()).collect();
+        let ended = run(self.directory.path(), &variables, &arguments).await;
+        ended.assert_hides(&["canary", self.model.key()]);
+        ended
+    }
+}
+
+fn line<'a>(ended: &'a Ended, part: &str) -> &'a str {
+    let found = ended.stdout.lines().find(|line| line.contains(part));
+    found.unwrap_or_else(|| panic!("no line about {part} in\n{}", ended.stdout))
+}
+
+#[tokio::test]
+async fn where_all_is_well_it_says_so_of_every_part() {
+    let clinic = Clinic::open().await;
+    let ended = clinic.doctor(&[], &[]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    assert!(ended.stdout.ends_with("everything that was checked works\n"), "{}", ended.stdout);
+    for part in ["settings", "git", "TEMP_PATH", "database", "identity", "repositories", "models", "model o3"] {
+        assert!(line(&ended, part).starts_with("ok "), "{part}: {}", ended.stdout);
+    }
+}
+
+#[tokio::test]
+async fn many_problems_are_all_named_in_one_run_each_with_what_to_do() {
+    let clinic = Clinic::open().await;
+    let file = clinic.directory.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let database = format!("sqlite://{}/agent.db", file.display());
+    let changed = [
+        ("WORKERS", "plenty"),
+        ("AZURE_DEVOPS_BOT_TOKEN", "wrong-canary-token"),
+        ("DATABASE_URL", database.as_str()),
+        ("OPENAI_API_KEYS", "sk-wrong-canary"),
+    ];
+    let ended = clinic.doctor(&changed, &[]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    for (part, advice) in [
+        ("WORKERS", "example: WORKERS="),
+        ("identity", "AZURE_DEVOPS_BOT_TOKEN"),
+        ("database", "a-file"),
+        ("model: ", "OPENAI_API_KEYS"),
+    ] {
+        let line = line(&ended, part);
+        assert!(line.starts_with("FAILED") && line.contains(advice), "{part}: {}", ended.stdout);
+    }
+    assert!(ended.stdout.ends_with("4 problems to mend\n"), "{}", ended.stdout);
+}
+
+#[tokio::test]
+async fn a_part_whose_settings_are_wrong_is_not_tried_with_others_in_their_place() {
+    let clinic = Clinic::open().await;
+    let ended = clinic.doctor(&[("OPENAI_BASE_URL", "no url"), ("AZURE_DEVOPS_URL", "ftp://x")], &[]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(line(&ended, "OPENAI_BASE_URL").starts_with("FAILED"));
+    assert!(line(&ended, "AZURE_DEVOPS_URL").starts_with("FAILED"));
+    assert!(line(&ended, "model:").starts_with("warning"), "{}", ended.stdout);
+    assert!(line(&ended, "Azure DevOps:").starts_with("warning"), "{}", ended.stdout);
+    assert!(line(&ended, "database:").starts_with("ok"), "{}", ended.stdout);
+    assert_eq!(clinic.azure.requests(), []);
+}
+
+#[tokio::test]
+async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
+    let clinic = Clinic::open().await;
+    let ended = clinic.doctor(&[("AZURE_DEVOPS_BOT_TOKEN", "wrong-canary")], &["--offline", "--json"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    let checks: Value = serde_json::from_str(&ended.stdout).unwrap();
+    let checks = checks.as_array().unwrap();
+    assert!(checks.iter().any(|check| check["subject"] == "database" && check["verdict"] == "ok"), "{checks:#?}");
+    assert!(checks.iter().all(|check| !check["text"].as_str().unwrap().is_empty()));
+    assert_eq!(clinic.azure.requests(), []);
+    assert!(clinic.model.calls().is_empty() && clinic.model.refusals().is_empty());
+
+    let failed = clinic.doctor(&[("AZURE_DEVOPS_BOT_TOKEN", "wrong-canary")], &["--json"]).await;
+    assert_eq!(failed.code, Some(1), "{failed:?}");
+    let checks: Value = serde_json::from_str(&failed.stdout).unwrap();
+    assert!(checks.as_array().unwrap().iter().any(|check| check["verdict"] == "failed"), "{checks:#}");
+}
+
+#[tokio::test]
+async fn a_provider_of_a_later_version_is_a_problem_also_offline() {
+    let clinic = Clinic::open().await;
+    let changed = [
+        ("LLM_PROVIDER", "azure-openai"),
+        ("AZURE_OPENAI_ENDPOINT", "https://contoso.openai.azure.com"),
+        ("AZURE_OPENAI_API_KEY", "canary-azure-key"),
+        ("AZURE_GPT41_DEPLOYMENT_NAME", "gpt-4.1"),
+    ];
+    let ended = clinic.doctor(&changed, &["--offline"]).await;
+    assert_eq!(ended.code, Some(1), "{ended:?}");
+    assert!(line(&ended, "azure-openai").starts_with("FAILED"), "{}", ended.stdout);
+}

@@ -1,0 +1,9 @@
+//! A webhook goes in, a thread comes out. `cargo xtask conformance` runs these through a validator of Microsoft's API
+//! specification.
+
+mod crash;
+mod faults;
+mod files;
+mod hardening;
+mod intake;
+mod review;
