@@ -1,0 +1,111 @@
+//! The stand-in of Azure DevOps, driven by clients that others wrote: Microsoft's own for Python and for Node.
+
+use std::{
+    fs,
+    io::{BufRead, BufReader},
+    path::PathBuf,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+use anyhow::{Context, bail};
+use serde_json::Value;
+
+use crate::process::{self, cargo, command, root, say, target_dir, work_dir};
+
+const PYTHON_CLIENT: &str = "azure-devops==7.1.0b4";
+const NODE_CLIENT: &str = "azure-devops-node-api@17.0.1";
+
+/// Releases that the stand-in plays, with the arguments for it and the version of the Python client's models.
+const RELEASES: &[(&str, &[&str], &str)] = &[
+    ("Services", &["--mode", "services"], "7.1"),
+    ("Server 2022", &["--mode", "server2022", "--prefix", "tfs", "--collection", "DefaultCollection"], "7.0"),
+];
+
+/// Runs both clients against each release; each run has a server of its own.
+pub(crate) fn run() -> anyhow::Result<()> {
+    crate::tools::for_checks()?;
+    // Not the package alone: with the features that it needs by itself, all its dependencies would be built anew.
+    process::run(cargo().args(["build", "--locked", "--quiet", "--workspace", "--bins"]))?;
+    let python = python_environment()?;
+    let modules = work_dir("node-client")?;
+    crate::tools::npm_packages(&modules, &[NODE_CLIENT])?;
+    let scripts = root().join("crates/testkit/checks");
+    let mut failures = Vec::new();
+    for (release, arguments, version) in RELEASES {
+        let mut client = command(&python);
+        client.arg(scripts.join("python_client.py"));
+        check(client, &[version], arguments, &format!("Python client, {release}"), &mut failures);
+        let mut client = command("node");
+        client.arg(scripts.join("node_client.mjs")).env("NODE_CLIENT", &modules);
+        check(client, &[], arguments, &format!("Node client, {release}"), &mut failures);
+    }
+    if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("; ")) }
+}
+
+/// Starts the stand-in, tells the client where everything is, and ends it.
+fn check(mut client: Command, more: &[&str], server: &[&str], name: &str, failures: &mut Vec<String>) {
+    let result = (|| {
+        let (server, places) = Server::start(server)?;
+        // Clients keep what a server told them in their home directory, by URL; and ports come again.
+        let home = tempfile::tempdir().context("no temporary directory")?;
+        client.arg(&places).args(more).env("HOME", home.path());
+        let checked = process::output(&mut client);
+        server.stop()?;
+        checked
+    })();
+    match result {
+        Ok(said) => say(&format!("  {name}: {} checks", said.lines().filter(|line| line.starts_with("ok:")).count())),
+        Err(error) => {
+            say(&format!("  {name}: {error:#}"));
+            failures.push(format!("{name}: {error:#}"));
+        }
+    }
+}
+
+struct Server {
+    child: Child,
+    /// The stand-in ends when this is closed.
+    input: ChildStdin,
+}
+
+impl Server {
+    /// The server, and the line in which it says where everything is: the clients' first argument.
+    fn start(arguments: &[&str]) -> anyhow::Result<(Self, String)> {
+        let binary = target_dir().join("debug/azure-devops-fake");
+        let mut child = command(&binary)
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("cannot start {}", binary.display()))?;
+        let (Some(input), Some(stdout)) = (child.stdin.take(), child.stdout.take()) else { bail!("the stand-in has no pipes") };
+        let mut line = String::new();
+        BufReader::new(stdout).read_line(&mut line).context("the stand-in says nothing")?;
+        let line = line.trim().to_owned();
+        if serde_json::from_str::<Value>(&line).is_err() {
+            bail!("the stand-in says {line:?} instead of where everything is");
+        }
+        Ok((Self { child, input }, line))
+    }
+
+    fn stop(self) -> anyhow::Result<()> {
+        let Self { mut child, input } = self;
+        drop(input);
+        child.wait().context("the stand-in did not end")?;
+        Ok(())
+    }
+}
+
+/// A Python that has the client; returns its path.
+fn python_environment() -> anyhow::Result<PathBuf> {
+    let dir = work_dir("python-client")?;
+    let python = dir.join("bin/python");
+    let stamp = dir.join("installed.txt");
+    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON_CLIENT) && python.exists() {
+        return Ok(python);
+    }
+    process::run(command("python3").args(["-m", "venv", "--clear"]).arg(&dir))?;
+    process::run(command(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYTHON_CLIENT]))?;
+    fs::write(&stamp, PYTHON_CLIENT).with_context(|| format!("cannot write {}", stamp.display()))?;
+    Ok(python)
+}

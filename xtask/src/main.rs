@@ -1,0 +1,101 @@
+//! The repository's tasks. Each prints what it does; `cargo xtask help` lists them.
+
+mod agent;
+mod bench;
+mod checks;
+mod conformance;
+mod demo;
+mod generate;
+mod process;
+mod steps;
+mod test;
+mod tidy;
+mod tools;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Parser, Subcommand};
+
+#[derive(Debug, Parser)]
+#[command(name = "cargo xtask", about = "The tasks of this repository")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Everything that CI checks, installing what it needs.
+    Test {
+        /// Only what a change needs before it is committed: no documentation, no third-party clients, no demo.
+        #[arg(long)]
+        quick: bool,
+    },
+    /// `test`, then `conformance`: what `.ci/run` does.
+    Ci {
+        /// Folder of the prepared `OpenAPI` files; see CONTRIBUTING.md.
+        #[arg(long, value_name = "DIR")]
+        openapi: PathBuf,
+    },
+    /// A pull request is reviewed before your eyes, then pushed to and reviewed again.
+    Demo(demo::Arguments),
+    /// Runs the end-to-end stories through Prism, against Microsoft's `OpenAPI` files.
+    Conformance(conformance::Arguments),
+    /// The stand-in of Azure DevOps, driven by the official Python and Node clients.
+    Checks,
+    /// Writes the generated files.
+    Gen {
+        /// Only say which of them are out of date.
+        #[arg(long)]
+        check: bool,
+    },
+    /// The rules of ARCHITECTURE.md that can be read off the sources.
+    Tidy,
+    /// Measurements.
+    Bench {
+        #[command(subcommand)]
+        what: Measurement,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Measurement {
+    /// How fast webhooks are acknowledged while a review runs.
+    Ack(bench::Arguments),
+}
+
+fn main() -> ExitCode {
+    let task = Arguments::parse().task;
+    match run(task) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            process::say(&format!("\nfailed: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(task: Task) -> anyhow::Result<()> {
+    match task {
+        Task::Test { quick } => test::run(quick),
+        Task::Ci { openapi } => {
+            test::run(false)?;
+            on_runtime(conformance::run(&conformance::Arguments::all(openapi)))
+        }
+        Task::Demo(arguments) => on_runtime(demo::run(&arguments)),
+        Task::Conformance(arguments) => on_runtime(conformance::run(&arguments)),
+        Task::Checks => checks::run(),
+        Task::Gen { check: true } => generate::check(),
+        Task::Gen { check: false } => generate::write(),
+        Task::Tidy => tidy::run(),
+        Task::Bench { what: Measurement::Ack(arguments) } => on_runtime(bench::run(&arguments)),
+    }
+}
+
+/// Tasks that serve or ask over HTTP.
+fn on_runtime(task: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<()> {
+    if rustls::crypto::ring::default_provider().install_default().is_err() {
+        anyhow::bail!("TLS cannot be set up: another provider is installed");
+    }
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(task)
+}

@@ -1,0 +1,47 @@
+//! Everything that CI checks.
+
+use crate::{
+    checks, generate,
+    process::{self, cargo, command, run_keeping},
+    steps::Steps,
+    tidy, tools,
+};
+
+/// Runs all steps, also after a failure; `quick` leaves out the slow ones.
+pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
+    let mut steps = Steps::default();
+    if !steps.run("tools", tools::for_tests) {
+        return steps.finish();
+    }
+    steps.run("format", || process::run(cargo().args(["fmt", "--all", "--check"])));
+    steps.run("clippy", || {
+        process::run(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
+    });
+    let mut summary = Vec::new();
+    let tests = &mut summary;
+    steps.run("tests", || {
+        let profile = ["nextest", "run", "--locked", "--workspace", "--profile", "ci"];
+        let (result, kept) = run_keeping(cargo().args(profile), |line| line.contains("Summary ["));
+        *tests = kept;
+        result
+    });
+    steps.run("generated files", generate::check);
+    steps.run("tidy", tidy::run);
+    if !quick {
+        steps.run("documentation", || {
+            process::run(
+                cargo().args(["doc", "--locked", "--workspace", "--no-deps", "--quiet"]).env("RUSTDOCFLAGS", "-D warnings"),
+            )
+        });
+        steps.run("documentation tests", || process::run(cargo().args(["test", "--locked", "--workspace", "--doc", "--quiet"])));
+        steps.run("third-party clients", checks::run);
+        steps.run("demo", || {
+            let this = std::env::current_exe()?;
+            process::run(command(this).args(["demo", "--once"]))
+        });
+    }
+    for line in summary {
+        steps.note(line);
+    }
+    steps.finish()
+}
