@@ -127,7 +127,7 @@ async fn comments_of_either_version_are_taken_note_of_our_own_are_told_apart_and
 async fn is_reviewed_on(mode: Mode, version: &str) {
     let server = AzureDevOps::builder().mode(mode).prefix("tfs").collections(&["DefaultCollection"]);
     let stage = Stage::set_with(server, both_rules(), &[]).await;
-    assert!(stage.azure.collection_url().ends_with("/tfs/DefaultCollection"));
+    assert!(stage.azure.announced_url().ends_with("/tfs/DefaultCollection"));
     let pull_request = open_with_defects(&stage).await;
     assert_eq!(pull_request.reviewed(1).await, "succeeded: Reviewed: 2 findings (1 critical, 1 high)");
     pull_request.push(&[(CART, &cart(LAST_ITEM_FIXED, QUERY))]).await.unwrap();
@@ -217,7 +217,7 @@ fn created(stage: &Stage, id: u32, event: u32) -> Value {
             "pullRequestId": id,
             "repository": { "id": stage.repository.id(), "project": { "id": stage.repository.project_id() } },
         },
-        "resourceContainers": { "collection": { "baseUrl": format!("{}/", stage.azure.collection_url()) } },
+        "resourceContainers": { "collection": { "baseUrl": format!("{}/", stage.azure.announced_url()) } },
     })
 }
 
@@ -355,7 +355,7 @@ async fn another_organisation_or_host_in_the_payload_is_refused_and_nobody_is_ca
     let trap = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let trap_url = format!("http://{}", trap.local_addr().unwrap());
     let stage = told_nothing(both_rules()).await;
-    let ours = stage.azure.collection_url();
+    let ours = stage.azure.announced_url();
     let host = ours.trim_start_matches("http://").split('/').next().unwrap().to_owned();
     let collections = [
         "https://dev.azure.com/evil/".to_owned(),
