@@ -1,7 +1,7 @@
 //! The git command line: bare mirrors, diffs, blobs. Nothing of a repository is ever executed or checked out.
 //!
-//! [`command`] builds and runs every process: a cleared environment, settings that switch off whatever a repository could
-//! make git run, a deadline, a cap on the output. [`mirrors`] keeps the bare copies of remote repositories, [`repository`]
+//! `command` builds and runs every process: a cleared environment, settings that switch off whatever a repository could
+//! make git run, a deadline, a cap on the output. `mirrors` keeps the bare copies of remote repositories, `repository`
 //! reads from one of them or from the user's own.
 
 mod command;

@@ -1,4 +1,4 @@
-//! Every environment variable, once: name, form, default, text ([`table`]). All problems are reported together.
+//! Every environment variable, once: name, form, default, text (`table`). All problems are reported together.
 
 mod dotenv;
 mod forms;

@@ -39,7 +39,7 @@ pub fn finding_comment(finding: &Finding, fingerprint: &Fingerprint) -> String {
     parts.join("\n\n")
 }
 
-/// "Addressed in <sha>".
+/// "Addressed in `sha`", with the head's short id.
 pub fn resolution_reply(head: &CommitId) -> String {
     format!("Addressed in `{}`.\n\n{}", head.short(), marker::of_resolution(head))
 }
