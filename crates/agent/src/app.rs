@@ -99,6 +99,7 @@ impl Agent {
             metrics,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
+            lease_for: settings.server.job_lease,
             clock: now,
         };
         let worker = WorkerConfig {
@@ -129,7 +130,7 @@ impl Agent {
             shutdown.clone(),
             move |job, cancel| {
                 let reviewer = reviewer.clone();
-                async move { reviewer.work(job, cancel).await }
+                async move { Box::pin(reviewer.work(job, cancel)).await }
             },
             move |_job: &crate::store::ClaimedJob, outcome: &str| metrics.job_ended(outcome),
         );

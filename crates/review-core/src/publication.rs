@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
     pull_request::{Anchor, Comment, CommitId, PullRequestState, Thread, ThreadStatus},
-    render::{MAX_COMMENT_CHARS, is_in_progress, marker, resolution_reply},
+    render::{MAX_COMMENT_CHARS, is_in_progress, marker, resolution_reply, with_withheld},
 };
 
 /// Keys of the thread properties that carry our identity. Texts are read only from threads whose first comment is by
@@ -61,6 +61,17 @@ pub struct DesiredState {
     pub status: DesiredStatus,
     /// The description with its generated part, when the author asked for one by the placeholder.
     pub description_summary: Option<String>,
+    /// What the forge does not take.
+    pub withheld: Withheld,
+}
+
+/// Writes that the forge refused for what they are: told in the walkthrough instead, so that one of them does not keep the
+/// others from being made.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Withheld {
+    pub findings: Vec<Finding>,
+    /// Threads that the new code answers and that cannot be resolved.
+    pub threads: Vec<u64>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -170,8 +181,9 @@ pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<Publication
     let resolved: BTreeSet<u64> = desired.resolved.iter().copied().collect();
     steps.extend(resolved.into_iter().filter_map(|thread| plan_resolution(state, thread, &desired.head)));
     let Coverage { iteration, head, base } = desired.coverage();
-    steps.extend(plan_walkthrough(state, &desired.walkthrough, desired.walkthrough_state, iteration, head, base));
-    steps.push(PublicationStep::SetStatus { iteration: desired.iteration, status: desired.status.clone() });
+    let (content, walkthrough_state) = (desired.walkthrough_text(), desired.walkthrough_state());
+    steps.extend(plan_walkthrough(state, &content, walkthrough_state, iteration, head, base));
+    steps.push(PublicationStep::SetStatus { iteration: desired.iteration, status: desired.status_told() });
     steps
 }
 
@@ -250,6 +262,46 @@ impl Coverage<'_> {
 }
 
 impl DesiredState {
+    /// Takes out what the forge refused in `step`; false when the step is about nothing that could be left out.
+    pub fn withhold(&mut self, step: &PublicationStep) -> bool {
+        match step {
+            PublicationStep::CreateThread(thread) => {
+                let named = thread.properties.iter().find(|(key, _)| key == property::FINGERPRINT);
+                let place =
+                    self.findings.iter().position(|finding| Some(&finding.fingerprint.0) == named.map(|(_, value)| value));
+                place.map(|place| self.withheld.findings.push(self.findings.remove(place).finding)).is_some()
+            }
+            PublicationStep::ResolveThread { thread, .. } | PublicationStep::SetThreadStatus { thread, .. } => {
+                let before = self.resolved.len();
+                self.resolved.retain(|resolved| resolved != thread);
+                let is_taken_out = self.resolved.len() < before;
+                if is_taken_out {
+                    self.withheld.threads.push(*thread);
+                }
+                is_taken_out
+            }
+            PublicationStep::UpdateThread { .. } | PublicationStep::SetStatus { .. } => false,
+        }
+    }
+
+    /// Findings that were withheld are part of the account that was to be given.
+    pub fn walkthrough_state(&self) -> WalkthroughState {
+        if self.withheld.findings.is_empty() { self.walkthrough_state } else { WalkthroughState::Partial }
+    }
+
+    fn walkthrough_text(&self) -> String {
+        with_withheld(&self.walkthrough, &self.withheld)
+    }
+
+    fn status_told(&self) -> DesiredStatus {
+        let mut status = self.status.clone();
+        match self.withheld.findings.len() {
+            0 => {}
+            count => status.description.push_str(&format!("; {count} of them only in the walkthrough")),
+        }
+        status
+    }
+
     fn coverage(&self) -> Coverage<'_> {
         Coverage { iteration: self.iteration, head: &self.head, base: &self.base }
     }

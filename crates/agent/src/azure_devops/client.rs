@@ -51,6 +51,16 @@ const MAX_COLLECTIONS: usize = 1_000;
 pub struct AzureDevOps {
     shared: Arc<Shared>,
     on_call: Option<OnCall>,
+    write_deadline: Option<WriteDeadline>,
+}
+
+/// No write begins at `moment` or later: by the time it arrived, somebody else might be at work on the same pull request.
+/// Read off the wall clock, as leases are: it goes on while a process or its machine is paused.
+#[derive(Debug, Clone, Copy)]
+pub struct WriteDeadline {
+    /// Milliseconds since the epoch.
+    pub moment: i64,
+    pub clock: fn() -> i64,
 }
 
 struct Shared {
@@ -60,6 +70,7 @@ struct Shared {
     token: SecretString,
     /// Value of the `Authorization` header.
     authorization: SecretString,
+    call_timeout: Duration,
     retry_budget: Duration,
     collections: Mutex<HashMap<String, Arc<Collection>>>,
 }
@@ -85,20 +96,26 @@ impl AzureDevOps {
             problem: error.to_string(),
             retry_after: None,
         })?;
-        Ok(Self::with_client(settings, client, RETRY_BUDGET))
+        Ok(Self::with_client(settings, client, call_timeout, RETRY_BUDGET))
     }
 
-    fn with_client(settings: &AzureDevOpsSettings, http: reqwest::Client, retry_budget: Duration) -> Self {
+    fn with_client(
+        settings: &AzureDevOpsSettings,
+        http: reqwest::Client,
+        call_timeout: Duration,
+        retry_budget: Duration,
+    ) -> Self {
         let authorization = format!("Basic {}", STANDARD.encode(format!(":{}", settings.token.expose_secret())));
         let shared = Shared {
             http,
             configured: settings.collections.iter().map(collection::spelling).collect(),
             token: settings.token.clone(),
             authorization: authorization.into(),
+            call_timeout,
             retry_budget,
             collections: Mutex::default(),
         };
-        Self { shared: Arc::new(shared), on_call: None }
+        Self { shared: Arc::new(shared), on_call: None, write_deadline: None }
     }
 
     /// The same client, telling `on_call` of every answer, for metrics.
@@ -106,6 +123,17 @@ impl AzureDevOps {
     pub fn with_on_call(mut self, on_call: OnCall) -> Self {
         self.on_call = Some(on_call);
         self
+    }
+
+    /// The same client, whose writes, repeated ones included, begin before `deadline` or not at all.
+    #[must_use]
+    pub fn writing_until(&self, deadline: WriteDeadline) -> Self {
+        Self { write_deadline: Some(deadline), ..self.clone() }
+    }
+
+    /// How long one request may take, its answer included.
+    pub fn call_timeout(&self) -> Duration {
+        self.shared.call_timeout
     }
 
     /// The configured organisations and collections; empty when `AZURE_DEVOPS_URL` is not set.

@@ -12,7 +12,11 @@ mod repository;
 #[cfg(test)]
 mod tests;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    path::PathBuf,
+    time::Duration,
+};
 
 use review_core::pull_request::CommitId;
 
@@ -71,6 +75,14 @@ pub struct GrepHit {
     pub line: u32,
     /// The line, cut after 500 characters.
     pub text: String,
+}
+
+/// What became of files between two commits, by their old paths.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Departures {
+    /// The new path.
+    pub renamed: HashMap<String, String>,
+    pub deleted: BTreeSet<String>,
 }
 
 /// What `git version` says.

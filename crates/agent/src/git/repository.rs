@@ -11,7 +11,7 @@ use review_core::pull_request::CommitId;
 use url::Url;
 
 use super::{
-    Deadlines, GitError, GrepHit,
+    Deadlines, Departures, GitError, GrepHit,
     command::{GitCommand, Surroundings},
     failure,
     locks::FileLock,
@@ -152,25 +152,28 @@ impl Repository {
         self.checked(command.run().await)
     }
 
-    /// Files that have other names in `head` than in `base`: pairs of the old and the new path. Names that are not UTF-8 are
-    /// left out.
-    pub async fn renames(&self, base: &CommitId, head: &CommitId) -> Result<Vec<(String, String)>, GitError> {
+    /// Which files of `base` are not under their names in `head` any more. Names that are not UTF-8 are left out.
+    pub async fn departures(&self, base: &CommitId, head: &CommitId) -> Result<Departures, GitError> {
         let command = self
-            .network_command("look for renames")
+            .network_command("look for renamed and deleted files")
             .setting("core.bigFileThreshold", DIFFED_FILE)
             .output_limit(DIFF_LIMIT)
-            .args(["diff-tree", "-r", "-z", "-M", "-l3000", "--name-status", "--diff-filter=R", "--no-relative"])
+            .args(["diff-tree", "-r", "-z", "-M", "-l3000", "--name-status", "--diff-filter=RD", "--no-relative"])
             .args(["--end-of-options", base.as_str(), head.as_str()]);
         let output = self.checked(command.run().await)?;
         let mut fields = output.split(|byte| *byte == 0);
-        let mut renames = Vec::new();
-        // `R<similarity>`, the old path, the new path, each ended by a zero.
-        while let (Some(_status), Some(old), Some(new)) = (fields.next(), fields.next(), fields.next()) {
-            if let (Ok(old), Ok(new)) = (std::str::from_utf8(old), std::str::from_utf8(new)) {
-                renames.push((old.to_owned(), new.to_owned()));
+        let mut departures = Departures::default();
+        let name = |field: &[u8]| std::str::from_utf8(field).ok().map(str::to_owned);
+        // `R<similarity>`, the old path, the new path; or `D`, the path; each ended by a zero.
+        while let (Some(status), Some(old)) = (fields.next(), fields.next()) {
+            if status.starts_with(b"R") {
+                let Some(new) = fields.next() else { break };
+                departures.renamed.extend(name(old).zip(name(new)));
+            } else {
+                departures.deleted.extend(name(old));
             }
         }
-        Ok(renames)
+        Ok(departures)
     }
 
     /// The bytes of a file; None when it does not exist there, is no regular file, or is larger than `max_bytes`.

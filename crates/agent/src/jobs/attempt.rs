@@ -181,16 +181,23 @@ fn judge(config: &WorkerConfig, job: &ClaimedJob, outcome: Outcome, stop: Option
         (Outcome::End(JobEnd::Cancelled), Some(Stop::Superseded)) => return Verdict::Finish("superseded"),
         // A request may be under way that nobody waits for any more. Whoever works on this pull request next must find
         // what it does, so the lease is left to run out, as if the process had died.
-        (Outcome::Dropped, Some(Stop::Drain | Stop::Superseded)) => return Verdict::Nothing,
+        (Outcome::Dropped, _) => {
+            let (limit, grace) = (config.job_deadline.as_secs(), config.grace.as_secs());
+            tracing::error!(
+                job = job.lease.job,
+                attempt = job.attempt,
+                ?stop,
+                limit,
+                grace,
+                "a handler did not stop when it was asked to, and was dropped; its lease runs out"
+            );
+            return Verdict::Nothing;
+        }
         // Nobody asked: it found its lease run out, e.g. because the machine had been asleep. Should somebody have the job by
         // now, this is not written; else the job must not be lost.
         (Outcome::End(JobEnd::Cancelled), None) => ("the lease ran out before it was renewed".to_owned(), None),
         (Outcome::End(JobEnd::Cancelled), _) => {
             (format!("did not end within {} s and was stopped", config.job_deadline.as_secs()), None)
-        }
-        (Outcome::Dropped, _) => {
-            let (limit, grace) = (config.job_deadline.as_secs(), config.grace.as_secs());
-            (format!("did not end within {limit} s, nor within {grace} s after it was asked to stop"), None)
         }
     };
     if job.attempt >= config.max_attempts {

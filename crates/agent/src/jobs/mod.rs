@@ -1,6 +1,6 @@
 //! The worker of the queue: claims jobs, keeps their leases alive while the handler works, and writes how they ended.
 //!
-//! Nothing here knows what a job does. The handler gets the [`ClaimedJob`] with its lease, asks `Store::check_lease` before
+//! Nothing here knows what a job does. The handler gets the [`ClaimedJob`] with its lease, asks `Store::renew_lease` before
 //! every write to the outside, and stops when its token trips.
 
 mod attempt;

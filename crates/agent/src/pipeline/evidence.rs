@@ -170,9 +170,9 @@ async fn earlier_diff(
         Ok(patch) => {
             let files = blocking("reading the patch", move || parse_patch(&patch)).await??;
             let mut reviewed: HashMap<String, FileDiff> = files.into_iter().map(|file| (file.path.clone(), file)).collect();
-            match repository.renames(head, now).await {
-                Ok(renames) => {
-                    for (old, new) in renames {
+            match repository.departures(head, now).await {
+                Ok(departures) => {
+                    for (old, new) in departures.renamed {
                         if let Some(file) = reviewed.get(&old).cloned() {
                             reviewed.entry(new).or_insert(file);
                         }

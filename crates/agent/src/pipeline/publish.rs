@@ -1,6 +1,6 @@
 //! Publication (step 14): the writes that are missing, each behind the lease and the head.
 
-use std::collections::BTreeMap;
+use std::time::Duration;
 
 use review_core::{
     description,
@@ -10,7 +10,7 @@ use review_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    azure_devops::{AzureDevOps, AzureDevOpsError},
+    azure_devops::{AzureDevOps, AzureDevOpsError, WriteDeadline},
     store::{Lease, Store, StoreError},
 };
 
@@ -32,36 +32,53 @@ pub(super) enum PublishError {
     Cancelled,
 }
 
+/// A write that was not made.
+struct Failed<'a> {
+    step: Option<&'a PublicationStep>,
+    error: PublishError,
+}
+
+impl<E: Into<PublishError>> From<E> for Failed<'_> {
+    fn from(error: E) -> Self {
+        Self { step: None, error: error.into() }
+    }
+}
+
 /// Writes about one pull request under one lease.
 pub(super) struct Publisher<'a> {
     pub(super) azure: &'a AzureDevOps,
     pub(super) store: &'a Store,
     pub(super) lease: &'a Lease,
+    /// How long the lease holds after a heartbeat.
+    pub(super) lease_for: Duration,
     pub(super) key: &'a PullRequestKey,
     pub(super) cancel: &'a CancellationToken,
     pub(super) clock: fn() -> i64,
 }
 
 impl Publisher<'_> {
-    /// Brings the pull request to the desired state. Every round starts from what really stands there, so a write
-    /// whose answer was lost is seen, not repeated.
-    pub(super) async fn publish(&self, desired: &DesiredState) -> Result<(), PublishError> {
+    /// Brings the pull request to the desired state, and returns it as it could be had. Every round starts from what really
+    /// stands there, so a write whose answer was lost is seen, not repeated. A thread that Azure DevOps does not take is told
+    /// of in the walkthrough.
+    pub(super) async fn publish(&self, mut desired: DesiredState) -> Result<DesiredState, PublishError> {
         let mut round = 1;
         loop {
-            let state = self.current(desired).await?;
-            let steps = plan(&state, desired);
-            match self.write_all(&steps, desired.iteration).await {
-                Err(PublishError::AzureDevOps(AzureDevOpsError::Unavailable { action, problem, .. })) if round < ROUNDS => {
-                    tracing::warn!(action, problem, round, "a write was not answered; reading again before writing again");
-                    round += 1;
+            let state = self.current(&desired).await?;
+            let steps = plan(&state, &desired);
+            let Err(Failed { step, error }) = self.write_all(&steps, desired.iteration).await else { break };
+            match error {
+                PublishError::AzureDevOps(error @ (AzureDevOpsError::Refused { .. } | AzureDevOpsError::NotSent { .. }))
+                    if step.is_some_and(|step| desired.withhold(step)) =>
+                {
+                    tracing::warn!(pull_request = %self.key, %error, "left out, and told of in the walkthrough");
                 }
-                result => break result?,
+                error => self.may_be_there(error, &mut round)?,
             }
         }
         if let Some(summary) = &desired.description_summary {
-            self.guard().await?;
+            let azure = self.guard().await?;
             let edit = |text: &str| description::with_summary(text, summary);
-            match self.azure.edit_description(self.key, &edit).await {
+            match azure.edit_description(self.key, &edit).await {
                 Ok(()) => {}
                 // Known only after another look, like the answer of any other write.
                 Err(error @ AzureDevOpsError::Unavailable { .. }) => return Err(error.into()),
@@ -69,7 +86,7 @@ impl Publisher<'_> {
                 Err(error) => tracing::warn!(pull_request = %self.key, %error, "the description was not changed"),
             }
         }
-        Ok(())
+        Ok(desired)
     }
 
     /// The walkthrough's status block and the pull request status, outside a finished review: in progress, skipped, failed.
@@ -80,20 +97,38 @@ impl Publisher<'_> {
         walkthrough: Option<(&str, WalkthroughState)>,
         status: DesiredStatus,
     ) -> Result<(), PublishError> {
-        let mut steps = Vec::new();
-        if let Some((content, walkthrough_state)) = walkthrough {
+        let mut reread: Option<PullRequestState> = None;
+        let mut round = 1;
+        loop {
+            let state = reread.as_ref().unwrap_or(state);
+            let mut steps = Vec::new();
             // Without an iteration nothing is put on record, so what stands in its place does not matter.
-            let none = CommitId::parse(NO_COMMIT);
-            if let Some(none) = none {
+            if let (Some((content, walkthrough_state)), Some(none)) = (walkthrough, CommitId::parse(NO_COMMIT)) {
                 let (id, head, base) =
                     iteration.map_or((0, &none, &none), |iteration| (iteration.id, &iteration.head, &iteration.base));
                 steps.extend(plan_walkthrough(state, content, walkthrough_state, id, head, base));
             }
+            if let Some(iteration) = iteration {
+                steps.push(PublicationStep::SetStatus { iteration: iteration.id, status: status.clone() });
+            }
+            match self.write_all(&steps, iteration.map_or(0, |iteration| iteration.id)).await {
+                Ok(()) => return Ok(()),
+                Err(Failed { error, .. }) => self.may_be_there(error, &mut round)?,
+            }
+            reread = Some(self.azure.state(self.key).await?);
         }
-        if let Some(iteration) = iteration {
-            steps.push(PublicationStep::SetStatus { iteration: iteration.id, status });
+    }
+
+    /// Whether another round may show what became of a write whose answer did not come; else its error.
+    fn may_be_there(&self, error: PublishError, round: &mut usize) -> Result<(), PublishError> {
+        match error {
+            PublishError::AzureDevOps(AzureDevOpsError::Unavailable { action, problem, .. }) if *round < ROUNDS => {
+                tracing::warn!(pull_request = %self.key, action, problem, round, "a write was not answered; reading again before writing again");
+                *round += 1;
+                Ok(())
+            }
+            error => Err(error),
         }
-        self.write_all(&steps, iteration.map_or(0, |iteration| iteration.id)).await
     }
 
     /// The state as it is now; an error when it is no longer what the review was about.
@@ -108,39 +143,33 @@ impl Publisher<'_> {
         Ok(state)
     }
 
-    async fn write_all(&self, steps: &[PublicationStep], iteration: u32) -> Result<(), PublishError> {
+    async fn write_all<'s>(&self, steps: &'s [PublicationStep], iteration: u32) -> Result<(), Failed<'s>> {
         let anchored = |step: &PublicationStep| matches!(step, PublicationStep::CreateThread(thread) if thread.anchor.is_some());
         let files: Vec<IterationFile> =
             if steps.iter().any(anchored) { self.azure.iteration_files(self.key, iteration).await? } else { Vec::new() };
         for step in steps {
-            self.guard().await?;
-            match self.azure.apply(self.key, step, &files).await {
+            let azure = self.guard().await?;
+            match azure.apply(self.key, step, &files).await {
                 // Somebody deleted the thread between reading and writing: that is an answer, not an error.
                 Err(AzureDevOpsError::NotFound { message, .. }) if !matches!(step, PublicationStep::CreateThread(_)) => {
                     tracing::info!(message, "what was to be edited is gone");
                 }
-                result => result?,
+                result => result.map_err(|error| Failed { step: Some(step), error: error.into() })?,
             }
         }
         Ok(())
     }
 
-    /// Before every write: still ours, and still wanted.
-    async fn guard(&self) -> Result<(), PublishError> {
+    /// Before every write: still wanted, and ours until its answer will be there. The client that is returned begins no write
+    /// later than that allows, however long this process is held up in between.
+    async fn guard(&self) -> Result<AzureDevOps, PublishError> {
         if self.cancel.is_cancelled() {
             return Err(PublishError::Cancelled);
         }
-        self.store.check_lease(self.lease, (self.clock)()).await?;
-        Ok(())
+        let now = (self.clock)();
+        self.store.renew_lease(self.lease, self.lease_for, now).await?;
+        let spare = self.lease_for.saturating_sub(self.azure.call_timeout());
+        let moment = now.saturating_add(i64::try_from(spare.as_millis()).unwrap_or(i64::MAX));
+        Ok(self.azure.writing_until(WriteDeadline { moment, clock: self.clock }))
     }
-}
-
-/// "2 high, 1 medium", most severe first.
-pub(super) fn by_severity(findings: &[review_core::finding::Finding]) -> String {
-    let mut counts = BTreeMap::new();
-    for finding in findings {
-        *counts.entry(std::cmp::Reverse(finding.severity)).or_insert(0usize) += 1;
-    }
-    let words: Vec<String> = counts.into_iter().map(|(severity, count)| format!("{count} {}", severity.0)).collect();
-    words.join(", ")
 }

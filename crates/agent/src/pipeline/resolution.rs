@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
-    diff::{FileChange, LineMap, Mapped, parse_patch, text_lines},
+    diff::{LineMap, Mapped, text_lines},
     finding::{StandingFinding, answer::ResolutionAnswer},
     prompt,
     pull_request::{CommitId, Iteration, LineRange, Side},
@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{analysis::AnalysisError, evidence::blocking, excerpts::numbered};
 use crate::{
-    git::{GitError, Repository},
+    git::{Departures, GitError, Repository},
     llm::{Model, ModelError, Role},
 };
 
@@ -33,49 +33,69 @@ pub(super) struct Resolutions {
     pub(super) usage: Usage,
 }
 
-/// The new paths of the files of standing findings that were renamed since, by thread.
-pub(super) type Renamed = HashMap<u64, String>;
+/// Where the files of standing findings are in the head, by thread. One that is not listed has its old name still.
+pub(super) type Whereabouts = HashMap<u64, Place>;
 
-/// Looks for the files of standing findings that have other names in the head. Where git cannot tell, a file counts as gone.
-pub(super) async fn renamed(
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Place {
+    Renamed(String),
+    Deleted,
+    /// No regular file any more, or not to be told: no reason to believe that anything was fixed.
+    Unknown,
+}
+
+/// Looks for the files of standing findings that are not under their old names in the head.
+pub(super) async fn whereabouts(
     repository: &Repository,
     iterations: &[Iteration],
     head: &CommitId,
     standing: &[StandingFinding],
-) -> Result<Renamed, AnalysisError> {
+) -> Result<Whereabouts, AnalysisError> {
     let path_of = |finding: &StandingFinding| finding.anchor.as_ref().map(|anchor| anchor.path.clone());
     let paths: BTreeSet<String> = standing.iter().filter_map(path_of).collect();
-    let mut found = Renamed::new();
+    let mut found = Whereabouts::new();
     if paths.is_empty() {
         return Ok(found);
     }
     let here: BTreeSet<String> = repository.list(head, |path| paths.contains(path), paths.len()).await?.into_iter().collect();
-    let mut known: HashMap<u32, HashMap<String, String>> = HashMap::new();
+    let mut known: HashMap<u32, Option<Departures>> = HashMap::new();
     for finding in standing {
         let Some(path) = path_of(finding).filter(|path| !here.contains(path)) else { continue };
-        let Some(then) = iterations.iter().find(|iteration| iteration.id == finding.iteration) else { continue };
-        if let Entry::Vacant(place) = known.entry(then.id) {
-            let renames = match repository.renames(&then.head, head).await {
-                Ok(renames) => renames.into_iter().collect(),
-                Err(error) => {
-                    tracing::info!(%error, iteration = then.id, "renames since an earlier iteration are not known");
-                    HashMap::new()
-                }
-            };
-            place.insert(renames);
+        let then = iterations.iter().find(|iteration| iteration.id == finding.iteration);
+        if let (Some(then), Entry::Vacant(entry)) = (then, known.entry(finding.iteration)) {
+            entry.insert(departures(repository, then, head).await?);
         }
-        if let Some(new) = known.get(&then.id).and_then(|renames| renames.get(&path)) {
-            found.insert(finding.thread, new.clone());
-        }
+        let departures = known.get(&finding.iteration).and_then(Option::as_ref);
+        found.insert(finding.thread, departures.map_or(Place::Unknown, |departures| place(departures, &path)));
     }
     Ok(found)
 }
 
+/// None when the server has forgotten the commits, or the change is too large to be told.
+async fn departures(repository: &Repository, then: &Iteration, head: &CommitId) -> Result<Option<Departures>, AnalysisError> {
+    match repository.departures(&then.head, head).await {
+        Ok(departures) => Ok(Some(departures)),
+        Err(error @ (GitError::Failed { .. } | GitError::CommitMissing { .. } | GitError::TooLarge { .. })) => {
+            tracing::info!(%error, iteration = then.id, "what became of files since an earlier iteration is not known");
+            Ok(None)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn place(departures: &Departures, path: &str) -> Place {
+    match departures.renamed.get(path) {
+        Some(new) => Place::Renamed(new.clone()),
+        None if departures.deleted.contains(path) => Place::Deleted,
+        None => Place::Unknown,
+    }
+}
+
 /// The standing findings where their files are now, so that none is raised again under another name.
-pub(super) fn under_new_names(standing: &[StandingFinding], renamed: &Renamed) -> Vec<StandingFinding> {
+pub(super) fn under_new_names(standing: &[StandingFinding], whereabouts: &Whereabouts) -> Vec<StandingFinding> {
     let mut moved = standing.to_vec();
     for finding in &mut moved {
-        if let (Some(path), Some(anchor)) = (renamed.get(&finding.thread), &mut finding.anchor) {
+        if let (Some(Place::Renamed(path)), Some(anchor)) = (whereabouts.get(&finding.thread), &mut finding.anchor) {
             anchor.path.clone_from(path);
         }
     }
@@ -90,7 +110,7 @@ pub(super) async fn resolutions(
     iterations: &[Iteration],
     head: &CommitId,
     standing: &[StandingFinding],
-    renamed: &Renamed,
+    whereabouts: &Whereabouts,
     cancel: &CancellationToken,
 ) -> Result<Resolutions, AnalysisError> {
     let heads: HashMap<u32, &CommitId> = iterations.iter().map(|iteration| (iteration.id, &iteration.head)).collect();
@@ -101,7 +121,7 @@ pub(super) async fn resolutions(
             break;
         }
         let Some(then) = heads.get(&finding.iteration).filter(|then| ***then != *head) else { continue };
-        match changed_code(repository, finding, renamed.get(&finding.thread), then, head).await? {
+        match changed_code(repository, finding, whereabouts.get(&finding.thread), then, head).await? {
             Change::None => {}
             Change::FileGone => resolutions.threads.push(finding.thread),
             Change::Code(code) => questions.push((finding, code)),
@@ -145,7 +165,7 @@ enum Change {
 async fn changed_code(
     repository: &Repository,
     finding: &StandingFinding,
-    new_path: Option<&String>,
+    place: Option<&Place>,
     then: &CommitId,
     head: &CommitId,
 ) -> Result<Change, AnalysisError> {
@@ -156,18 +176,14 @@ async fn changed_code(
         Ok(None) | Err(GitError::Failed { .. } | GitError::CommitMissing { .. }) => return Ok(Change::None),
         Err(error) => return Err(error.into()),
     };
-    let path = new_path.unwrap_or(&anchor.path);
-    let new = match repository.blob(head, path, MAX_TEXT_BYTES).await? {
-        Some(new) => new,
-        None => match whereabouts(repository, then, head, &anchor.path).await? {
-            Whereabouts::Deleted => return Ok(Change::FileGone),
-            Whereabouts::Unknown => return Ok(Change::None),
-            Whereabouts::Moved(path) => match repository.blob(head, &path, MAX_TEXT_BYTES).await? {
-                Some(new) => new,
-                None => return Ok(Change::None),
-            },
-        },
+    let path = match place {
+        Some(Place::Deleted) => return Ok(Change::FileGone),
+        Some(Place::Unknown) => return Ok(Change::None),
+        Some(Place::Renamed(path)) => path,
+        None => &anchor.path,
     };
+    // Too large now.
+    let Some(new) = repository.blob(head, path, MAX_TEXT_BYTES).await? else { return Ok(Change::None) };
     let (new, lines) = (String::from_utf8_lossy(&new).into_owned(), anchor.lines);
     // Two long texts take a while to align.
     blocking("comparing texts", move || code_now(&old, &new, lines).map_or(Change::None, Change::Code)).await
@@ -185,36 +201,6 @@ fn code_now(old: &str, new: &str, lines: LineRange) -> Option<String> {
         Mapped::Gone => nearest_place(&map, lines),
     };
     Some(numbered(new, place, MARGIN))
-}
-
-/// What became of a file that is no text under its old name.
-enum Whereabouts {
-    Deleted,
-    Moved(String),
-    /// Too large now, no regular file any more, or not to be told: no reason to believe that anything was fixed.
-    Unknown,
-}
-
-async fn whereabouts(
-    repository: &Repository,
-    then: &CommitId,
-    head: &CommitId,
-    path: &str,
-) -> Result<Whereabouts, AnalysisError> {
-    let patch = match repository.diff(then, head).await {
-        Ok(patch) => patch,
-        Err(GitError::Failed { .. } | GitError::CommitMissing { .. } | GitError::TooLarge { .. }) => {
-            return Ok(Whereabouts::Unknown);
-        }
-        Err(error) => return Err(error.into()),
-    };
-    let files = blocking("reading the patch", move || parse_patch(&patch)).await??;
-    let moved = files.iter().find(|file| file.change == FileChange::Renamed && file.old_path.as_deref() == Some(path));
-    if let Some(file) = moved {
-        return Ok(Whereabouts::Moved(file.path.clone()));
-    }
-    let is_deleted = files.iter().any(|file| file.change == FileChange::Deleted && file.path == path);
-    Ok(if is_deleted { Whereabouts::Deleted } else { Whereabouts::Unknown })
 }
 
 /// Whether a line within `NEAR` of the finding was changed, removed or inserted. `old` and `new` are the two texts, each

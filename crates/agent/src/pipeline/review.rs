@@ -3,28 +3,27 @@
 use std::{collections::BTreeSet, time::Duration};
 
 use review_core::{
-    description,
-    finding::{Finding, StandingFinding, fingerprint, standing_findings},
-    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, shows_unfinished_run},
-    pull_request::{Anchor, CommitId, Iteration, PullRequestKey, PullRequestState, PullRequestStatus},
-    render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
-    scope::{Decision, FileSetAside, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
+    finding::{DropReason, Dropped, StandingFinding, standing_findings},
+    publication::WalkthroughState,
+    pull_request::{CommitId, Iteration, PullRequestKey, PullRequestState},
+    scope::{Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    analysis::{Analysis, Limits, analyse},
+    analysis::{Limits, analyse},
+    desired::desired_state,
     evidence::Change,
-    publish::{PublishError, Publisher, by_severity},
-    resolution::{Resolutions, renamed, resolutions, under_new_names},
+    publish::{PublishError, Publisher},
+    resolution::{resolutions, under_new_names, whereabouts},
     trouble::Trouble,
 };
 use crate::{
-    azure_devops::{AzureDevOps, AzureDevOpsError},
+    azure_devops::AzureDevOps,
     git::{GitError, Mirrors, Repository},
     jobs::JobEnd,
     llm::Model,
-    store::{ClaimedJob, JobKind, NewJob, ReviewRecord, Store},
+    store::{ClaimedJob, JobKind, NewJob, PlannedReview, ReviewRecord, Store},
     telemetry::Metrics,
 };
 
@@ -33,8 +32,6 @@ pub const MAX_ATTEMPTS: u32 = 8;
 
 /// The job's word for a pull request that is completed or abandoned.
 const NOT_ACTIVE: &str = "not_active";
-/// What the description gets of the summary, at most.
-const MAX_SUMMARY_CHARS: usize = 1_500;
 
 /// Everything that a job needs. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -48,11 +45,13 @@ pub struct Reviewer {
     pub prompt_tokens: usize,
     /// Inline comments of one review.
     pub max_inline: usize,
+    /// How long a lease holds after a heartbeat.
+    pub lease_for: Duration,
     pub clock: fn() -> i64,
 }
 
 /// How a review ended without trouble.
-enum End {
+pub(super) enum End {
     Reviewed,
     Skipped,
     /// Nothing was to be done or said.
@@ -60,11 +59,11 @@ enum End {
 }
 
 /// One run: the pull request as it was read at its start, and what it may write under.
-struct Run<'a> {
-    reviewer: &'a Reviewer,
-    job: &'a ClaimedJob,
-    key: &'a PullRequestKey,
-    cancel: &'a CancellationToken,
+pub(super) struct Run<'a> {
+    pub(super) reviewer: &'a Reviewer,
+    pub(super) job: &'a ClaimedJob,
+    pub(super) key: &'a PullRequestKey,
+    pub(super) cancel: &'a CancellationToken,
     started_at: i64,
 }
 
@@ -124,34 +123,12 @@ impl Run<'_> {
         }
     }
 
-    /// The attempt after the last one, which only tells: those before it ended without a word (a process that died, a
-    /// panic, a deadline), so the pull request still says that a review is under way.
-    async fn given_up(&self) -> JobEnd {
-        let last = self.job.last_problem.as_deref().unwrap_or("unknown");
-        let problem = format!("gave up after {MAX_ATTEMPTS} attempts; the last one: {last}");
-        self.announce_failure("the agent did not come to the end of it in any attempt", false).await;
-        self.reviewer.metrics.review_ended("none", "failed", self.took());
-        JobEnd::Dead { problem }
-    }
-
     /// The event of the newer push has queued its own job; should it never arrive, this one is there.
     async fn superseded(&self) -> JobEnd {
         let again = review_job(self.key, self.now());
         match self.reviewer.store.enqueue(&again, self.now()).await {
             Ok(()) => JobEnd::Finished("superseded"),
             Err(error) => JobEnd::Retry { problem: error.to_string(), after: None },
-        }
-    }
-
-    /// A write was refused as one to a closed pull request: whether it really is closed. One that is active and refuses
-    /// writes all the same is a failure like any other, or it would be reviewed again and again.
-    async fn is_closed(&self) -> bool {
-        match self.reviewer.azure.state(self.key).await {
-            Ok(state) if state.pull_request.status != PullRequestStatus::Active => {
-                self.close_unfinished(&state).await;
-                true
-            }
-            _ => false,
         }
     }
 
@@ -182,17 +159,15 @@ impl Run<'_> {
         };
         let Some(iteration) = state.newest_iteration() else { return self.skip(&state, SkipReason::NoIterations, &[]).await };
         store.set_head(&self.job.lease, &iteration.head).await?;
-        let cut = store.desired(self.key, &iteration.head, &iteration.base).await?;
-        // One of the same commits under an older number is of no use: nothing can be written for that iteration any more.
-        if let Some(desired) = cut.filter(|desired| desired.iteration == iteration.id) {
-            tracing::info!(pull_request = %self.key, iteration = desired.iteration, "taking up a review that was cut while it was published");
-            return self.publish(&desired, since.is_some(), None).await;
+        if let Some(planned) = self.planned(iteration).await? {
+            tracing::info!(pull_request = %self.key, iteration = iteration.id, "taking up a review that was cut while it was published");
+            return self.publish(planned).await;
         }
         self.announce_start(&state, iteration, since.is_some()).await?;
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let repository = self.reading(self.fetch(&state, iteration, earlier)).await?;
-        let renamed = renamed(&repository, &state.iterations, &iteration.head, &standing).await?;
+        let whereabouts = whereabouts(&repository, &state.iterations, &iteration.head, &standing).await?;
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
@@ -203,7 +178,7 @@ impl Run<'_> {
         };
         let model = &self.reviewer.model;
         let limits = Limits { prompt_tokens: self.reviewer.prompt_tokens, inline: self.reviewer.max_inline };
-        let standing_now = under_new_names(&standing, &renamed);
+        let standing_now = under_new_names(&standing, &whereabouts);
         let reading = analyse(model, change, &standing_now, limits, self.cancel);
         let mut analysis = self.reading(reading).await?;
         if analysis.reviewed_files.is_empty() && since.is_none() {
@@ -211,12 +186,18 @@ impl Run<'_> {
             let state = self.reread(iteration).await?;
             return self.skip(&state, SkipReason::NothingReviewable, &analysis.set_aside).await;
         }
-        let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &renamed, self.cancel);
+        let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &whereabouts, self.cancel);
         let resolved = self.reading(judged).await?;
         analysis.usage += resolved.usage;
-        let desired = desired_state(&state, iteration, &analysis, &resolved, &standing);
-        store.store_desired(&self.job.lease, self.key, &desired, self.now()).await?;
-        self.publish(&desired, analysis.is_incremental, Some(&analysis)).await
+        let planned = PlannedReview {
+            desired: desired_state(&state, iteration, &analysis, &resolved, &standing),
+            is_incremental: analysis.is_incremental,
+            dropped: analysis.dropped,
+            usage: analysis.usage,
+            started_at: self.started_at,
+        };
+        store.store_planned(&self.job.lease, self.key, &planned, self.now()).await?;
+        self.publish(planned).await
     }
 
     /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.
@@ -234,14 +215,17 @@ impl Run<'_> {
     async fn finish_publication(&self, state: &PullRequestState) -> Result<End, Trouble> {
         let Reviewer { store, .. } = self.reviewer;
         let Some(iteration) = state.newest_iteration() else { return Ok(End::Quiet("already_reviewed")) };
-        let desired = store.desired(self.key, &iteration.head, &iteration.base).await?;
-        // One of an older iteration could not be published: the pull request has moved on from it.
-        let Some(desired) = desired.filter(|desired| desired.iteration == iteration.id) else {
-            return Ok(End::Quiet("already_reviewed"));
-        };
+        let Some(planned) = self.planned(iteration).await? else { return Ok(End::Quiet("already_reviewed")) };
         store.set_head(&self.job.lease, &iteration.head).await?;
-        tracing::info!(pull_request = %self.key, iteration = desired.iteration, "ending a review that was cut before its status");
-        self.publish(&desired, false, None).await
+        tracing::info!(pull_request = %self.key, iteration = iteration.id, "ending a review that was cut before its status");
+        self.publish(planned).await
+    }
+
+    /// What a cut run wanted at this iteration. One of the same commits under an older number is of no use: nothing can be
+    /// written for that iteration any more.
+    async fn planned(&self, iteration: &Iteration) -> Result<Option<PlannedReview>, Trouble> {
+        let planned = self.reviewer.store.planned(self.key, &iteration.head, &iteration.base).await?;
+        Ok(planned.filter(|planned| planned.desired.iteration == iteration.id))
     }
 
     /// The two commits, and those of `earlier` that the server still has.
@@ -269,13 +253,21 @@ impl Run<'_> {
         Ok(repository)
     }
 
-    async fn publish(&self, desired: &DesiredState, incremental: bool, analysis: Option<&Analysis>) -> Result<End, Trouble> {
-        self.publisher().publish(desired).await?;
-        let outcome = match desired.walkthrough_state {
+    async fn publish(&self, planned: PlannedReview) -> Result<End, Trouble> {
+        let PlannedReview { desired, is_incremental, mut dropped, usage, started_at } = planned;
+        let desired = self.publisher().publish(desired).await?;
+        dropped.extend(desired.withheld.findings.iter().map(|finding| {
+            Dropped::of(
+                finding.clone(),
+                DropReason::RefusedByForge,
+                "Azure DevOps refused the thread; it stands in the walkthrough",
+            )
+        }));
+        let outcome = match desired.walkthrough_state() {
             WalkthroughState::Partial => "partial",
             _ => "complete",
         };
-        let mode = if incremental { "incremental" } else { "full" };
+        let mode = if is_incremental { "incremental" } else { "full" };
         let record = ReviewRecord {
             pull_request: self.key.clone(),
             iteration: desired.iteration,
@@ -284,9 +276,9 @@ impl Run<'_> {
             mode: mode.to_owned(),
             outcome: outcome.to_owned(),
             posted: u32::try_from(desired.findings.len()).unwrap_or(u32::MAX),
-            dropped: analysis.map(|analysis| analysis.dropped.clone()).unwrap_or_default(),
-            usage: analysis.map(|analysis| analysis.usage).unwrap_or_default(),
-            started_at: self.started_at,
+            dropped,
+            usage,
+            started_at,
             ended_at: self.now(),
         };
         self.reviewer.store.record_review(&self.job.lease, &record).await?;
@@ -304,16 +296,10 @@ impl Run<'_> {
             outcome,
             posted = desired.findings.len(),
             resolved = desired.resolved.len(),
+            withheld = desired.withheld.findings.len() + desired.withheld.threads.len(),
             "reviewed"
         );
         Ok(End::Reviewed)
-    }
-
-    async fn announce_start(&self, state: &PullRequestState, iteration: &Iteration, incremental: bool) -> Result<(), Trouble> {
-        let content = walkthrough(&WalkthroughInput::InProgress { head: &iteration.head, base: &iteration.base, incremental });
-        let status = DesiredStatus { state: CheckState::Pending, description: "Review in progress".to_owned() };
-        let in_progress = Some((content.as_str(), WalkthroughState::InProgress));
-        Ok(self.publisher().announce(state, Some(iteration), in_progress, status).await?)
     }
 
     /// The pull request as it stands now, as long as `iteration` is the newest one.
@@ -323,75 +309,17 @@ impl Run<'_> {
         if is_same { Ok(state) } else { Err(PublishError::MovedOn.into()) }
     }
 
-    async fn skip(&self, state: &PullRequestState, reason: SkipReason, set_aside: &[FileSetAside]) -> Result<End, Trouble> {
-        let content = walkthrough(&WalkthroughInput::Skipped { reason, set_aside });
-        let status =
-            DesiredStatus { state: CheckState::NotApplicable, description: format!("Not reviewed: {}", reason.sentence()) };
-        let skipped = Some((content.as_str(), WalkthroughState::Skipped));
-        self.publisher().announce(state, state.newest_iteration(), skipped, status).await?;
-        self.reviewer.metrics.review_ended("none", "skipped", self.took());
-        Ok(End::Skipped)
-    }
-
-    /// A pull request that was closed during a review must not look as if one were still under way. Best effort: a closed
-    /// pull request may take no more edits.
-    async fn close_unfinished(&self, state: &PullRequestState) {
-        if let Some(iteration) = state.newest_iteration().filter(|_| shows_unfinished_run(state)) {
-            let problem = "the pull request was closed before the review was finished.";
-            let content = walkthrough(&WalkthroughInput::Failed { head: &iteration.head, problem, will_retry: false });
-            let status =
-                DesiredStatus { state: CheckState::NotApplicable, description: "Not reviewed: closed before the end".to_owned() };
-            let ended = Some((content.as_str(), WalkthroughState::Failed));
-            if let Err(error) = self.publisher().announce(state, Some(iteration), ended, status).await {
-                tracing::info!(pull_request = %self.key, %error, "the closed pull request takes no more words");
-            }
-        }
-    }
-
-    /// Shows on the pull request that it was not reviewed, and whether that will be tried again. Best effort: what cannot
-    /// be shown is in the log.
-    async fn announce_failure(&self, problem: &str, will_retry: bool) {
-        if let Err(error) = self.try_announce_failure(problem, will_retry).await {
-            tracing::warn!(pull_request = %self.key, %error, "the failure could not be shown on the pull request");
-        }
-    }
-
-    async fn try_announce_failure(&self, problem: &str, will_retry: bool) -> Result<(), Trouble> {
-        let state = self.reviewer.azure.state(self.key).await?;
-        if state.pull_request.status != PullRequestStatus::Active {
-            self.close_unfinished(&state).await;
-            return Ok(());
-        }
-        let Some(iteration) = state.newest_iteration() else { return Ok(()) };
-        let sentence = format!("{problem}.");
-        let content = walkthrough(&WalkthroughInput::Failed { head: &iteration.head, problem: &sentence, will_retry });
-        let failed = Some((content.as_str(), WalkthroughState::Failed));
-        let status = if will_retry {
-            DesiredStatus { state: CheckState::Pending, description: "Review delayed; it will be tried again".to_owned() }
-        } else {
-            DesiredStatus { state: CheckState::Failed, description: "Not reviewed: the review failed".to_owned() }
-        };
-        match self.publisher().announce(&state, Some(iteration), failed, status.clone()).await {
-            // Comments and statuses are separate rights: the status must not go on promising a review.
-            Err(PublishError::AzureDevOps(AzureDevOpsError::Forbidden { .. })) => {
-                let status = DesiredStatus { description: format!("Not reviewed: {problem}"), ..status };
-                self.publisher().announce(&state, Some(iteration), None, status).await?;
-            }
-            announced => announced?,
-        }
-        Ok(())
-    }
-
-    fn publisher(&self) -> Publisher<'_> {
-        let Reviewer { azure, store, clock, .. } = self.reviewer;
-        Publisher { azure, store, lease: &self.job.lease, key: self.key, cancel: self.cancel, clock: *clock }
+    pub(super) fn publisher(&self) -> Publisher<'_> {
+        let Reviewer { azure, store, lease_for, clock, .. } = self.reviewer;
+        let (lease, lease_for, clock) = (&self.job.lease, *lease_for, *clock);
+        Publisher { azure, store, lease, lease_for, key: self.key, cancel: self.cancel, clock }
     }
 
     fn now(&self) -> i64 {
         (self.reviewer.clock)()
     }
 
-    fn took(&self) -> Duration {
+    pub(super) fn took(&self) -> Duration {
         Duration::from_millis(u64::try_from(self.now().saturating_sub(self.started_at)).unwrap_or_default())
     }
 }
@@ -424,78 +352,4 @@ pub(crate) fn review_job(key: &PullRequestKey, now: i64) -> NewJob {
         head: None,
         closes: false,
     }
-}
-
-/// What shall stand on the pull request after this run.
-fn desired_state(
-    state: &PullRequestState,
-    iteration: &Iteration,
-    analysis: &Analysis,
-    resolved: &Resolutions,
-    standing: &[StandingFinding],
-) -> DesiredState {
-    let findings: Vec<DesiredFinding> = analysis
-        .findings
-        .iter()
-        .zip(&analysis.last_line_utf16)
-        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16))
-        .collect();
-    let still_open = standing
-        .iter()
-        .filter(|finding| finding.status.is_open() && !finding.is_deleted && !resolved.threads.contains(&finding.thread))
-        .count();
-    let walkthrough_state = if analysis.is_partial() { WalkthroughState::Partial } else { WalkthroughState::Complete };
-    let content = walkthrough(&WalkthroughInput::Done {
-        head: &iteration.head,
-        base: &iteration.base,
-        incremental: analysis.is_incremental,
-        answer: analysis.walkthrough.as_ref(),
-        posted: &analysis.findings,
-        dropped: &analysis.dropped_by_reason(),
-        reviewed_files: &analysis.reviewed_files,
-        set_aside: &analysis.set_aside,
-        resolved: resolved.threads.len(),
-        still_open,
-        usage: &analysis.usage,
-    });
-    let summary = analysis.walkthrough.as_ref().map(|answer| neutralise(&answer.summary, MAX_SUMMARY_CHARS));
-    DesiredState {
-        iteration: iteration.id,
-        head: iteration.head.clone(),
-        base: iteration.base.clone(),
-        findings,
-        resolved: resolved.threads.clone(),
-        walkthrough: content,
-        walkthrough_state,
-        status: status_of(analysis, still_open),
-        description_summary: summary.filter(|_| description::wants_summary(&state.pull_request.description)),
-    }
-}
-
-fn desired_finding(finding: &Finding, last_line_utf16: u32) -> DesiredFinding {
-    let fingerprint = fingerprint(finding);
-    DesiredFinding {
-        content: finding_comment(finding, &fingerprint),
-        anchor: Anchor { path: finding.path.clone(), side: finding.side, lines: finding.lines },
-        fingerprint,
-        finding: finding.clone(),
-        last_line_utf16,
-    }
-}
-
-/// Succeeded means reviewed, whatever was found: findings are the threads' matter, and a policy on them exists already.
-pub(super) fn status_of(analysis: &Analysis, still_open: usize) -> DesiredStatus {
-    let mut description = match analysis.findings.len() {
-        0 => "Reviewed: no new findings".to_owned(),
-        1 => format!("Reviewed: 1 finding ({})", by_severity(&analysis.findings)),
-        count => format!("Reviewed: {count} findings ({})", by_severity(&analysis.findings)),
-    };
-    if still_open > 0 {
-        description.push_str(&format!(", {still_open} still open"));
-    }
-    if analysis.is_partial() {
-        let files = analysis.reviewed_files.len();
-        description = format!("Partly reviewed: {files} {}; {description}", if files == 1 { "file" } else { "files" });
-    }
-    DesiredStatus { state: CheckState::Succeeded, description }
 }

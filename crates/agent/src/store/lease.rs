@@ -109,12 +109,11 @@ impl Store {
         held(lease, query.execute(&self.write).await?.rows_affected())
     }
 
-    /// Errors with `LeaseLost` when the lease is no longer ours, or ran out by `now` so that anybody may take the job at
-    /// any moment: asked before every write to the pull request.
-    pub async fn check_lease(&self, lease: &Lease, now: Millis) -> Result<(), StoreError> {
-        let holds: i64 =
-            sqlx::query_scalar(sql::CHECK_LEASE).bind(&lease.job).bind(&lease.token).bind(now).fetch_one(&self.read).await?;
-        held(lease, u64::from(holds == 1))
+    /// Extends the lease to `now + extend` before a write to the pull request. Unlike a heartbeat, it errors with `LeaseLost`
+    /// when the lease ran out by `now`, so that anybody could have taken the job in the meantime.
+    pub async fn renew_lease(&self, lease: &Lease, extend: Duration, now: Millis) -> Result<(), StoreError> {
+        let query = sqlx::query(sql::RENEW).bind(&lease.job).bind(&lease.token).bind(after(now, extend)).bind(now);
+        held(lease, query.execute(&self.write).await?.rows_affected())
     }
 
     async fn claim_once(&self, worker: &str, lease: Duration, now: Millis) -> Result<Claim, StoreError> {

@@ -22,7 +22,7 @@ use std::{
 
 pub use dead_letters::DeadLetter;
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts};
-pub use reviews::{PastReview, ReviewRecord, StoredAnswer};
+pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,

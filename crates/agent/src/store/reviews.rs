@@ -7,6 +7,7 @@ use review_core::{
     scope::Reviewed,
     usage::Usage,
 };
+use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Sqlite, Transaction};
 use uuid::Uuid;
 
@@ -17,6 +18,18 @@ use super::{Lease, Millis, Store, StoreError, lease::fence, read_number, sql, st
 pub struct StoredAnswer {
     pub content: String,
     pub usage: Usage,
+}
+
+/// A run whose models have answered: what it wants to stand on the pull request, and what its record will say. Kept until
+/// all of it is written, so that a run that takes up a cut one asks no model and forgets nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PlannedReview {
+    pub desired: DesiredState,
+    pub is_incremental: bool,
+    /// Candidates that are not posted.
+    pub dropped: Vec<Dropped>,
+    pub usage: Usage,
+    pub started_at: Millis,
 }
 
 /// One ended run.
@@ -72,14 +85,14 @@ impl Store {
         .transpose()
     }
 
-    /// The state that a cut run wanted at this head and base, if it came so far. One that this version cannot read (another
+    /// What a cut run wanted at this head and base, if it came so far. One that this version cannot read (another
     /// version stored it) counts as none: the run starts over.
-    pub async fn desired(
+    pub async fn planned(
         &self,
         pull_request: &PullRequestKey,
         head: &CommitId,
         base: &CommitId,
-    ) -> Result<Option<DesiredState>, StoreError> {
+    ) -> Result<Option<PlannedReview>, StoreError> {
         let PullRequestKey { repository, id } = pull_request;
         let state: Option<String> = sqlx::query_scalar(sql::DESIRED)
             .bind(&repository.collection)
@@ -91,7 +104,7 @@ impl Store {
             .fetch_optional(&self.read)
             .await?;
         Ok(state.and_then(|state| match serde_json::from_str(&state) {
-            Ok(desired) => Some(desired),
+            Ok(planned) => Some(planned),
             Err(error) => {
                 tracing::warn!(%pull_request, %error, "the stored state of a cut run cannot be read; the run starts over");
                 None
@@ -100,15 +113,15 @@ impl Store {
     }
 
     /// Kept before the first write; fenced. Takes the place of what an earlier run on the pull request wanted.
-    pub async fn store_desired(
+    pub async fn store_planned(
         &self,
         lease: &Lease,
         pull_request: &PullRequestKey,
-        desired: &DesiredState,
+        planned: &PlannedReview,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let state = serde_json::to_string(desired)
-            .map_err(|error| StoreError::Corrupt(format!("a desired state cannot be written as JSON: {error}")))?;
+        let state = serde_json::to_string(planned)
+            .map_err(|error| StoreError::Corrupt(format!("a planned review cannot be written as JSON: {error}")))?;
         let PullRequestKey { repository, id } = pull_request;
         let number = stored_number(*id, "the pull request number")?;
         let mut transaction = self.begin().await?;
@@ -118,8 +131,8 @@ impl Store {
             .bind(&repository.project)
             .bind(&repository.repository)
             .bind(number)
-            .bind(desired.head.as_str())
-            .bind(desired.base.as_str())
+            .bind(planned.desired.head.as_str())
+            .bind(planned.desired.base.as_str())
             .bind(state)
             .bind(now)
             .execute(&mut *transaction)

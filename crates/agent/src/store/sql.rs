@@ -81,6 +81,9 @@ statements! {
         update job set lease_until = $3 where id = $1 and lease_token = $2 and state = 'running'
         returning cancel_requested";
 
+    RENEW = "
+        update job set lease_until = $3 where id = $1 and lease_token = $2 and state = 'running' and lease_until > $4";
+
     /// A push may have come between the claim and the reading of the pull request: then it is already in the queue.
     SET_HEAD = "
         update job set head = $3, cancel_requested = case
@@ -101,9 +104,6 @@ statements! {
     FENCE = "
         update job set lease_until = lease_until where id = $1 and lease_token = $2 and state = 'running'
         returning dedup_key, attempt";
-
-    CHECK_LEASE = "
-        select count(*) from job where id = $1 and lease_token = $2 and state = 'running' and lease_until > $3";
 
     QUEUED_TWIN = "select id from job where dedup_key = $1 and state = 'queued'";
 

@@ -1,6 +1,6 @@
 use super::{
     CheckState, DesiredFinding, DesiredState, DesiredStatus, MAX_PROPERTY_CHARS, NewThread, PublicationStep, WalkthroughState,
-    plan, plan_walkthrough, property,
+    Withheld, plan, plan_walkthrough, property,
 };
 use crate::{
     finding::{
@@ -37,6 +37,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         description_summary: None,
+        withheld: Withheld::default(),
     }
 }
 
@@ -145,6 +146,44 @@ fn one_fingerprint_is_one_thread() {
     let one = desired_finding(10, "It overflows.");
     let steps = plan(&state(Vec::new()), &desired(vec![one.clone(), one]));
     assert_eq!(created(&steps).len(), 2, "the finding once, and the walkthrough");
+}
+
+#[test]
+fn what_the_forge_refuses_is_told_in_the_walkthrough_and_the_rest_is_written() {
+    let (taken, refused) = (desired_finding(10, "It overflows."), desired_finding(40, "It leaks [x](http://evil)."));
+    let before = state(vec![thread(1, &[("me", "finding")])]);
+    let mut wish = desired(vec![taken.clone(), refused.clone()]);
+    wish.resolved = vec![1];
+    for step in plan(&before, &wish) {
+        let is_about = match &step {
+            PublicationStep::CreateThread(thread) => thread.content == refused.content,
+            PublicationStep::ResolveThread { .. } => true,
+            _ => false,
+        };
+        // Neither a walkthrough nor a status can be left out.
+        if is_about || !matches!(&step, PublicationStep::CreateThread(thread) if thread.anchor.is_some()) {
+            assert_eq!(wish.withhold(&step), is_about, "{step:?}");
+        }
+    }
+    assert_eq!(wish.withheld, Withheld { findings: vec![refused.finding], threads: vec![1] });
+    assert_eq!(wish.walkthrough_state(), WalkthroughState::Partial);
+
+    let steps = plan(&before, &wish);
+    let threads = created(&steps);
+    assert_eq!((threads.len(), steps.len()), (2, 3), "{steps:?}");
+    assert_eq!(threads[0].content, taken.content);
+    let told = &threads[1].content;
+    assert_eq!(
+        told.lines().take_while(|line| !line.contains("body")).collect::<Vec<_>>().join("\n"),
+        "<!-- coderabbit-agent:walkthrough -->\n\
+         > **Reviewed.** all of it\n\n\
+         **Azure DevOps refused to take 1 finding as a thread**; told here instead:\n\n\
+         - `src/a.rs`, line 40 (high): It leaks x.\n\n\
+         **Azure DevOps refused to resolve 1 thread** that the new code answers; please close them by hand.\n"
+    );
+    assert!(told.ends_with("## Walkthrough\n\nAdds totals.\n"), "{told}");
+    let PublicationStep::SetStatus { status, .. } = &steps[2] else { panic!("{steps:?}") };
+    assert_eq!(status.description, "1 finding; 1 of them only in the walkthrough");
 }
 
 #[test]

@@ -15,6 +15,7 @@ use crate::{
         DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
     },
+    publication::Withheld,
     pull_request::CommitId,
     scope::{FileSetAside, SetAside, SkipReason},
     usage::Usage,
@@ -96,6 +97,30 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
         }
         WalkthroughInput::Done { .. } => done(input),
     }
+}
+
+/// The walkthrough, telling of what the forge did not take; unchanged when that is nothing.
+pub(crate) fn with_withheld(content: &str, withheld: &Withheld) -> String {
+    let mut told = Vec::new();
+    if !withheld.findings.is_empty() {
+        let count = counted(withheld.findings.len(), "finding", "findings");
+        told.push(format!("**Azure DevOps refused to take {count} as a thread**; told here instead:"));
+        let line = |finding: &Finding| {
+            let place = code_span(&finding.path, MAX_PATH_CHARS);
+            let claim = neutralise_line(&finding.claim, MAX_PROBLEM_CHARS);
+            format!("- {place}, line {} ({}): {claim}", finding.lines.first, finding.severity)
+        };
+        told.push(withheld.findings.iter().map(line).collect::<Vec<_>>().join("\n"));
+    }
+    if !withheld.threads.is_empty() {
+        let count = counted(withheld.threads.len(), "thread", "threads");
+        told.push(format!("**Azure DevOps refused to resolve {count}** that the new code answers; please close them by hand."));
+    }
+    if told.is_empty() {
+        return content.to_owned();
+    }
+    let status = capped(marker::walkthrough_status(content).to_owned(), &told.join("\n\n"), MAX_STATUS_CHARS);
+    marker::compose_walkthrough(&status, marker::walkthrough_body(content))
 }
 
 /// Whether the status block of a walkthrough still speaks of a run under way.

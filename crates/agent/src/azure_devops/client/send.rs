@@ -229,6 +229,13 @@ impl AzureDevOps {
         }
         // The semaphore is never closed.
         let _slot = collection.slots.acquire().await.ok();
+        if call.method != Method::GET && self.write_deadline.is_some_and(|deadline| (deadline.clock)() >= deadline.moment) {
+            return Err(AzureDevOpsError::Unavailable {
+                action: call.action.clone(),
+                problem: "not sent: the job's lease would end before the answer came".to_owned(),
+                retry_after: None,
+            });
+        }
         let no_answer = |error: reqwest::Error| self.presentable(&no_answer(error, &collection.base));
         let mut response = match request.send().await {
             Ok(response) => response,

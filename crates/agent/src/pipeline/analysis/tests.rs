@@ -1,7 +1,7 @@
 use review_core::pull_request::LineRange;
 
 use super::{Analysis, replace_lines};
-use crate::pipeline::review::status_of;
+use crate::pipeline::desired::status_of;
 
 #[test]
 fn a_suggestion_takes_the_place_of_exactly_its_lines() {

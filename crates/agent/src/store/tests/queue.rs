@@ -239,27 +239,29 @@ async fn a_lost_lease_writes_nothing(store: &Store) {
     assert_eq!(beat(store, &paused, now).await, Heartbeat::Lost);
     let lost = |result: Result<(), StoreError>| assert!(matches!(result, Err(StoreError::LeaseLost(_))), "{result:?}");
     lost(store.set_head(&paused, &commit('a')).await);
-    lost(store.check_lease(&paused, now).await);
+    lost(store.renew_lease(&paused, LEASE, now).await);
     lost(store.finish(&paused, "reviewed", now).await);
     lost(store.retry(&paused, now, "x", now).await);
     lost(store.release(&paused, now).await);
     lost(store.bury(&paused, "x", now).await);
     assert_eq!(counts(store, now).await, QueueCounts { running: 1, ..QueueCounts::default() });
 
-    store.check_lease(&current, now).await.unwrap();
+    store.renew_lease(&current, LEASE, now).await.unwrap();
     store.finish(&current, "reviewed", now).await.unwrap();
-    lost(store.check_lease(&current, now).await);
+    lost(store.renew_lease(&current, LEASE, now).await);
     lost(store.finish(&current, "reviewed", now).await);
 }
 
 async fn a_lease_that_ran_out_lets_nobody_write_outside(store: &Store) {
     accept(store, "e1", &review(1, T0), T0).await;
     let lease = claim(store, T0).await.unwrap().lease;
-    store.check_lease(&lease, T0 + MINUTE - 1).await.unwrap();
-    assert!(matches!(store.check_lease(&lease, T0 + MINUTE).await, Err(StoreError::LeaseLost(_))));
+    let renew = async |now: i64| store.renew_lease(&lease, LEASE, now).await;
+    renew(T0 + MINUTE - 1).await.unwrap();
+    assert_eq!(store.next_due().await.unwrap(), Some(T0 + 2 * MINUTE - 1), "each write begins under a whole lease");
+    assert!(matches!(renew(T0 + 2 * MINUTE - 1).await, Err(StoreError::LeaseLost(_))));
 
-    assert_eq!(beat(store, &lease, T0 + MINUTE).await, Heartbeat::Held, "nobody has taken it");
-    store.check_lease(&lease, T0 + MINUTE).await.unwrap();
+    assert_eq!(beat(store, &lease, T0 + 2 * MINUTE).await, Heartbeat::Held, "nobody has taken it");
+    renew(T0 + 2 * MINUTE).await.unwrap();
 }
 
 async fn a_heartbeat_keeps_the_lease(store: &Store) {

@@ -2,14 +2,14 @@
 
 use review_core::{
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
-    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState},
+    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
     pull_request::{Anchor, LineRange, Side},
     scope::Reviewed,
     usage::Usage,
 };
 
 use super::{T0, accept, claim, commit, event, on_sqlite, pull_request, review};
-use crate::store::{Accepted, Lease, QueueCounts, ReviewRecord, Store, StoreError, StoredAnswer};
+use crate::store::{Accepted, Lease, PlannedReview, QueueCounts, ReviewRecord, Store, StoreError, StoredAnswer};
 
 const MINUTE: i64 = 60_000;
 
@@ -17,8 +17,8 @@ on_sqlite!(
     a_complete_run_is_what_was_reviewed,
     a_skipped_or_failed_run_reviews_nothing,
     a_late_record_never_goes_backwards,
-    the_desired_state_outlives_a_cut_and_ends_with_the_record,
-    a_desired_state_of_another_version_counts_as_none,
+    a_planned_review_outlives_a_cut_and_ends_with_the_record,
+    a_planned_review_of_another_version_counts_as_none,
     a_lost_lease_records_nothing,
     dropped_findings_are_kept_with_their_reason,
     recent_reviews_come_newest_first,
@@ -48,9 +48,9 @@ fn finding() -> Finding {
     }
 }
 
-fn desired(head: char) -> DesiredState {
+fn planned(head: char) -> PlannedReview {
     let anchor = Anchor { path: "src/cart.rs".to_owned(), side: Side::Right, lines: LineRange { first: 3, last: 4 } };
-    DesiredState {
+    let desired = DesiredState {
         iteration: 2,
         head: commit(head),
         base: commit('0'),
@@ -66,7 +66,10 @@ fn desired(head: char) -> DesiredState {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         description_summary: None,
-    }
+        withheld: Withheld::default(),
+    };
+    let dropped = vec![Dropped::of(finding(), DropReason::Refuted, "the caller checks")];
+    PlannedReview { desired, is_incremental: true, dropped, usage: USAGE, started_at: T0 }
 }
 
 fn record(iteration: u32, head: char, outcome: &str) -> ReviewRecord {
@@ -118,42 +121,42 @@ async fn a_late_record_never_goes_backwards(store: &Store) {
     assert_eq!(store.reviewed(&pull_request(1)).await.unwrap().unwrap().iteration, 3);
 }
 
-async fn the_desired_state_outlives_a_cut_and_ends_with_the_record(store: &Store) {
+async fn a_planned_review_outlives_a_cut_and_ends_with_the_record(store: &Store) {
     let cut = lease(store).await;
     let key = pull_request(1);
-    store.store_desired(&cut, &key, &desired('a'), T0).await.unwrap();
-    store.store_desired(&cut, &key, &desired('b'), T0).await.unwrap();
+    store.store_planned(&cut, &key, &planned('a'), T0).await.unwrap();
+    store.store_planned(&cut, &key, &planned('b'), T0).await.unwrap();
 
     let again = claim(store, T0 + 2 * MINUTE).await.unwrap().lease;
-    assert_eq!(store.desired(&key, &commit('b'), &commit('0')).await.unwrap(), Some(desired('b')));
-    assert_eq!(store.desired(&key, &commit('a'), &commit('0')).await.unwrap(), None, "another head");
-    assert_eq!(store.desired(&key, &commit('b'), &commit('1')).await.unwrap(), None, "another base");
-    assert_eq!(store.desired(&pull_request(2), &commit('b'), &commit('0')).await.unwrap(), None);
+    assert_eq!(store.planned(&key, &commit('b'), &commit('0')).await.unwrap(), Some(planned('b')));
+    assert_eq!(store.planned(&key, &commit('a'), &commit('0')).await.unwrap(), None, "another head");
+    assert_eq!(store.planned(&key, &commit('b'), &commit('1')).await.unwrap(), None, "another base");
+    assert_eq!(store.planned(&pull_request(2), &commit('b'), &commit('0')).await.unwrap(), None);
 
     store.record_review(&again, &record(2, 'b', "complete")).await.unwrap();
-    assert_eq!(store.desired(&key, &commit('b'), &commit('0')).await.unwrap(), None);
+    assert_eq!(store.planned(&key, &commit('b'), &commit('0')).await.unwrap(), None);
 }
 
-async fn a_desired_state_of_another_version_counts_as_none(store: &Store) {
+async fn a_planned_review_of_another_version_counts_as_none(store: &Store) {
     let lease = lease(store).await;
-    store.store_desired(&lease, &pull_request(1), &desired('a'), T0).await.unwrap();
+    store.store_planned(&lease, &pull_request(1), &planned('a'), T0).await.unwrap();
     sqlx::query("update desired_state set state = '{}'").execute(&store.write).await.unwrap();
-    assert_eq!(store.desired(&pull_request(1), &commit('a'), &commit('0')).await.unwrap(), None);
+    assert_eq!(store.planned(&pull_request(1), &commit('a'), &commit('0')).await.unwrap(), None);
 }
 
 async fn a_lost_lease_records_nothing(store: &Store) {
     let paused = lease(store).await;
     let current = claim(store, T0 + 2 * MINUTE).await.unwrap().lease;
-    store.store_desired(&current, &pull_request(1), &desired('b'), T0).await.unwrap();
+    store.store_planned(&current, &pull_request(1), &planned('b'), T0).await.unwrap();
 
-    let stored = store.store_desired(&paused, &pull_request(1), &desired('a'), T0).await;
+    let stored = store.store_planned(&paused, &pull_request(1), &planned('a'), T0).await;
     assert!(matches!(stored, Err(StoreError::LeaseLost(_))), "{stored:?}");
     let recorded = store.record_review(&paused, &record(1, 'a', "complete")).await;
     assert!(matches!(recorded, Err(StoreError::LeaseLost(_))), "{recorded:?}");
 
     assert_eq!(store.reviewed(&pull_request(1)).await.unwrap(), None);
     assert_eq!(store.recent_reviews(10).await.unwrap(), []);
-    assert_eq!(store.desired(&pull_request(1), &commit('b'), &commit('0')).await.unwrap(), Some(desired('b')));
+    assert_eq!(store.planned(&pull_request(1), &commit('b'), &commit('0')).await.unwrap(), Some(planned('b')));
 }
 
 async fn dropped_findings_are_kept_with_their_reason(store: &Store) {
@@ -225,7 +228,7 @@ async fn purging_removes_what_is_old_and_done(store: &Store) {
 
     accept(store, "done", &review(1, T0), T0).await;
     let done = claim(store, T0).await.unwrap().lease;
-    store.store_desired(&done, &pull_request(1), &desired('a'), T0).await.unwrap();
+    store.store_planned(&done, &pull_request(1), &planned('a'), T0).await.unwrap();
     store.finish(&done, "reviewed", T0 + 1).await.unwrap();
     accept(store, "dead", &review(2, T0), T0).await;
     store.bury(&claim(store, T0).await.unwrap().lease, "broken", T0 + 1).await.unwrap();

@@ -168,6 +168,39 @@ async fn twenty_quick_pushes_are_few_reviews_and_the_newest_wins() {
 // ------------------------------------------------------------------------------------------------ Azure DevOps is in trouble
 
 #[tokio::test]
+async fn one_thread_that_is_refused_does_not_keep_the_others_from_being_posted() {
+    let stage = Stage::set(both_rules()).await;
+    // The first thread is the walkthrough, the second one a finding.
+    stage.azure.fail_next(On::post("/threads"), Fault::Latency(Duration::ZERO));
+    stage.azure.fail_next(On::post("/threads"), Fault::Status(400, None));
+    let pull_request = open_with_defects(&stage).await;
+    assert_eq!(pull_request.reviewed(1).await, format!("{BOTH}; 1 of them only in the walkthrough"));
+    let inline = pull_request.inline();
+    assert_eq!(inline.len(), 1, "{inline:#?}");
+    assert!(inline[0].content().contains("The name is put into the SQL text."));
+    let text = pull_request.walkthrough();
+    assert!(text.contains("refused to take 1 finding as a thread"), "{text}");
+    assert!(text.contains("- `src/cart.py`, line 9 (high): The index is one past the last item."), "{text}");
+    assert_eq!(stage.counted("coderabbit_agent_findings_dropped_total{reason=\"refused_by_forge\"}", 1).await, 1);
+    assert_eq!(stage.count(&ended("retried")).await, 0, "in one attempt");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_thread_that_cannot_be_resolved_is_named_and_the_review_ends() {
+    let stage = Stage::set(both_rules()).await;
+    let pull_request = open_with_defects(&stage).await;
+    pull_request.reviewed(1).await;
+    stage.azure.fail_next(On::post("/comments"), Fault::Status(400, None));
+    pull_request.push(&[(CART, &cart(LAST_ITEM_FIXED, QUERY))]).await.unwrap();
+    assert_eq!(pull_request.reviewed(2).await, "succeeded: Reviewed: no new findings, 1 still open");
+    let text = pull_request.walkthrough();
+    assert!(text.contains("refused to resolve 1 thread"), "{text}");
+    assert!(pull_request.inline().iter().all(|thread| thread.status.as_deref() == Some("active")));
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn a_thread_whose_answer_was_lost_is_not_posted_twice() {
     let stage = Stage::set(both_rules()).await;
     stage.azure.fail_times(On::post("/threads"), 3, Fault::DropAfter);

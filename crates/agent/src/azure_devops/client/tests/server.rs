@@ -173,7 +173,7 @@ pub(super) fn client(collections: &[String], timeout: Duration) -> AzureDevOps {
         username: "reviewer".to_owned(),
         collections: collections.iter().map(|url| url.parse().unwrap()).collect(),
     };
-    AzureDevOps::with_client(&settings, http, Duration::from_secs(20))
+    AzureDevOps::with_client(&settings, http, timeout, Duration::from_secs(20))
 }
 
 /// The answer to `connectionData`.

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{
     super::*,
-    rude_server,
+    pull_request, rude_server,
     server::{ME, PROJECT, Reply, Server, client, connection_data},
 };
 
@@ -211,6 +211,33 @@ async fn a_comment_over_the_limit_is_not_sent() {
         "{error}"
     );
     assert_eq!(server.seen().len(), 0);
+}
+
+#[tokio::test]
+async fn no_write_begins_after_its_deadline_and_none_is_repeated_after_it() {
+    use std::sync::atomic::{AtomicI64, Ordering};
+
+    static NOW: AtomicI64 = AtomicI64::new(0);
+    let deadline = WriteDeadline { moment: 1_000, clock: || NOW.load(Ordering::SeqCst) };
+    // The service is busy, and by the time it may be asked again it is too late.
+    let server = Server::start(|seen, _| {
+        if seen.method == "GET" {
+            return Reply::ok(&pull_request());
+        }
+        NOW.store(1_000, Ordering::SeqCst);
+        Reply::json(503, &json!({"message": "busy"})).with("retry-after", "0")
+    })
+    .await;
+    let client = server.client().writing_until(deadline);
+    let step = PublicationStep::SetThreadStatus { thread: 7, status: ThreadStatus::Fixed };
+    for writes in [1, 1] {
+        let error = client.apply(&server.key(), &step, &[]).await.unwrap_err();
+        assert!(matches!(error, AzureDevOpsError::Unavailable { .. }), "{error:?}");
+        assert!(error.to_string().contains("not sent: the job's lease would end"), "{error}");
+        assert_eq!(server.seen().len(), writes);
+    }
+    client.edit_description(&server.key(), &|_| None).await.unwrap();
+    assert_eq!(server.seen().len(), 2, "reads go on");
 }
 
 #[tokio::test]

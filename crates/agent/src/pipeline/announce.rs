@@ -1,0 +1,115 @@
+//! What the pull request is told outside a finished review: begun, skipped, failed, given up, closed before the end.
+
+use review_core::{
+    publication::{CheckState, DesiredStatus, WalkthroughState, shows_unfinished_run},
+    pull_request::{Iteration, PullRequestState, PullRequestStatus},
+    render::{WalkthroughInput, walkthrough},
+    scope::{FileSetAside, SkipReason},
+};
+
+use super::{
+    publish::PublishError,
+    review::{End, MAX_ATTEMPTS, Run},
+    trouble::Trouble,
+};
+use crate::{azure_devops::AzureDevOpsError, jobs::JobEnd};
+
+impl Run<'_> {
+    pub(super) async fn announce_start(
+        &self,
+        state: &PullRequestState,
+        iteration: &Iteration,
+        incremental: bool,
+    ) -> Result<(), Trouble> {
+        let content = walkthrough(&WalkthroughInput::InProgress { head: &iteration.head, base: &iteration.base, incremental });
+        let status = DesiredStatus { state: CheckState::Pending, description: "Review in progress".to_owned() };
+        let in_progress = Some((content.as_str(), WalkthroughState::InProgress));
+        Ok(self.publisher().announce(state, Some(iteration), in_progress, status).await?)
+    }
+
+    pub(super) async fn skip(
+        &self,
+        state: &PullRequestState,
+        reason: SkipReason,
+        set_aside: &[FileSetAside],
+    ) -> Result<End, Trouble> {
+        let content = walkthrough(&WalkthroughInput::Skipped { reason, set_aside });
+        let status =
+            DesiredStatus { state: CheckState::NotApplicable, description: format!("Not reviewed: {}", reason.sentence()) };
+        let skipped = Some((content.as_str(), WalkthroughState::Skipped));
+        self.publisher().announce(state, state.newest_iteration(), skipped, status).await?;
+        self.reviewer.metrics.review_ended("none", "skipped", self.took());
+        Ok(End::Skipped)
+    }
+
+    /// A pull request that was closed during a review must not look as if one were still under way. Best effort: a closed
+    /// pull request may take no more edits.
+    pub(super) async fn close_unfinished(&self, state: &PullRequestState) {
+        if let Some(iteration) = state.newest_iteration().filter(|_| shows_unfinished_run(state)) {
+            let problem = "the pull request was closed before the review was finished.";
+            let content = walkthrough(&WalkthroughInput::Failed { head: &iteration.head, problem, will_retry: false });
+            let status =
+                DesiredStatus { state: CheckState::NotApplicable, description: "Not reviewed: closed before the end".to_owned() };
+            let ended = Some((content.as_str(), WalkthroughState::Failed));
+            if let Err(error) = self.publisher().announce(state, Some(iteration), ended, status).await {
+                tracing::info!(pull_request = %self.key, %error, "the closed pull request takes no more words");
+            }
+        }
+    }
+
+    /// Shows on the pull request that it was not reviewed, and whether that will be tried again. Best effort: what cannot
+    /// be shown is in the log.
+    pub(super) async fn announce_failure(&self, problem: &str, will_retry: bool) {
+        if let Err(error) = self.try_announce_failure(problem, will_retry).await {
+            tracing::warn!(pull_request = %self.key, %error, "the failure could not be shown on the pull request");
+        }
+    }
+
+    async fn try_announce_failure(&self, problem: &str, will_retry: bool) -> Result<(), Trouble> {
+        let state = self.reviewer.azure.state(self.key).await?;
+        if state.pull_request.status != PullRequestStatus::Active {
+            self.close_unfinished(&state).await;
+            return Ok(());
+        }
+        let Some(iteration) = state.newest_iteration() else { return Ok(()) };
+        let sentence = format!("{problem}.");
+        let content = walkthrough(&WalkthroughInput::Failed { head: &iteration.head, problem: &sentence, will_retry });
+        let failed = Some((content.as_str(), WalkthroughState::Failed));
+        let status = if will_retry {
+            DesiredStatus { state: CheckState::Pending, description: "Review delayed; it will be tried again".to_owned() }
+        } else {
+            DesiredStatus { state: CheckState::Failed, description: "Not reviewed: the review failed".to_owned() }
+        };
+        match self.publisher().announce(&state, Some(iteration), failed, status.clone()).await {
+            // Comments and statuses are separate rights: the status must not go on promising a review.
+            Err(PublishError::AzureDevOps(AzureDevOpsError::Forbidden { .. })) => {
+                let status = DesiredStatus { description: format!("Not reviewed: {problem}"), ..status };
+                self.publisher().announce(&state, Some(iteration), None, status).await?;
+            }
+            announced => announced?,
+        }
+        Ok(())
+    }
+
+    /// The attempt after the last one, which only tells: those before it ended without a word (a process that died, a
+    /// panic, a deadline), so the pull request still says that a review is under way.
+    pub(super) async fn given_up(&self) -> JobEnd {
+        let last = self.job.last_problem.as_deref().unwrap_or("unknown");
+        let problem = format!("gave up after {MAX_ATTEMPTS} attempts; the last one: {last}");
+        self.announce_failure("the agent did not come to the end of it in any attempt", false).await;
+        self.reviewer.metrics.review_ended("none", "failed", self.took());
+        JobEnd::Dead { problem }
+    }
+
+    /// A write was refused as one to a closed pull request: whether it really is closed. One that is active and refuses
+    /// writes all the same is a failure like any other, or it would be reviewed again and again.
+    pub(super) async fn is_closed(&self) -> bool {
+        match self.reviewer.azure.state(self.key).await {
+            Ok(state) if state.pull_request.status != PullRequestStatus::Active => {
+                self.close_unfinished(&state).await;
+                true
+            }
+            _ => false,
+        }
+    }
+}

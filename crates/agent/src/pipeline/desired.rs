@@ -1,0 +1,101 @@
+//! What shall stand on the pull request after a run (step 13).
+
+use std::collections::BTreeMap;
+
+use review_core::{
+    description,
+    finding::{Finding, StandingFinding, fingerprint},
+    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
+    pull_request::{Anchor, Iteration, PullRequestState},
+    render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
+};
+
+use super::{analysis::Analysis, resolution::Resolutions};
+
+/// What the description gets of the summary, at most.
+const MAX_SUMMARY_CHARS: usize = 1_500;
+
+/// What shall stand on the pull request after this run.
+pub(super) fn desired_state(
+    state: &PullRequestState,
+    iteration: &Iteration,
+    analysis: &Analysis,
+    resolved: &Resolutions,
+    standing: &[StandingFinding],
+) -> DesiredState {
+    let findings: Vec<DesiredFinding> = analysis
+        .findings
+        .iter()
+        .zip(&analysis.last_line_utf16)
+        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16))
+        .collect();
+    let still_open = standing
+        .iter()
+        .filter(|finding| finding.status.is_open() && !finding.is_deleted && !resolved.threads.contains(&finding.thread))
+        .count();
+    let walkthrough_state = if analysis.is_partial() { WalkthroughState::Partial } else { WalkthroughState::Complete };
+    let content = walkthrough(&WalkthroughInput::Done {
+        head: &iteration.head,
+        base: &iteration.base,
+        incremental: analysis.is_incremental,
+        answer: analysis.walkthrough.as_ref(),
+        posted: &analysis.findings,
+        dropped: &analysis.dropped_by_reason(),
+        reviewed_files: &analysis.reviewed_files,
+        set_aside: &analysis.set_aside,
+        resolved: resolved.threads.len(),
+        still_open,
+        usage: &analysis.usage,
+    });
+    let summary = analysis.walkthrough.as_ref().map(|answer| neutralise(&answer.summary, MAX_SUMMARY_CHARS));
+    DesiredState {
+        iteration: iteration.id,
+        head: iteration.head.clone(),
+        base: iteration.base.clone(),
+        findings,
+        resolved: resolved.threads.clone(),
+        walkthrough: content,
+        walkthrough_state,
+        status: status_of(analysis, still_open),
+        description_summary: summary.filter(|_| description::wants_summary(&state.pull_request.description)),
+        withheld: Withheld::default(),
+    }
+}
+
+fn desired_finding(finding: &Finding, last_line_utf16: u32) -> DesiredFinding {
+    let fingerprint = fingerprint(finding);
+    DesiredFinding {
+        content: finding_comment(finding, &fingerprint),
+        anchor: Anchor { path: finding.path.clone(), side: finding.side, lines: finding.lines },
+        fingerprint,
+        finding: finding.clone(),
+        last_line_utf16,
+    }
+}
+
+/// Succeeded means reviewed, whatever was found: findings are the threads' matter, and a policy on them exists already.
+pub(super) fn status_of(analysis: &Analysis, still_open: usize) -> DesiredStatus {
+    let mut description = match analysis.findings.len() {
+        0 => "Reviewed: no new findings".to_owned(),
+        1 => format!("Reviewed: 1 finding ({})", by_severity(&analysis.findings)),
+        count => format!("Reviewed: {count} findings ({})", by_severity(&analysis.findings)),
+    };
+    if still_open > 0 {
+        description.push_str(&format!(", {still_open} still open"));
+    }
+    if analysis.is_partial() {
+        let files = analysis.reviewed_files.len();
+        description = format!("Partly reviewed: {files} {}; {description}", if files == 1 { "file" } else { "files" });
+    }
+    DesiredStatus { state: CheckState::Succeeded, description }
+}
+
+/// "2 high, 1 medium", most severe first.
+fn by_severity(findings: &[Finding]) -> String {
+    let mut counts = BTreeMap::new();
+    for finding in findings {
+        *counts.entry(std::cmp::Reverse(finding.severity)).or_insert(0usize) += 1;
+    }
+    let words: Vec<String> = counts.into_iter().map(|(severity, count)| format!("{count} {}", severity.0)).collect();
+    words.join(", ")
+}
