@@ -24,9 +24,7 @@ use crate::{
 
 /// A worker without a job asks the queue this often; events wake it at once.
 const POLL: Duration = Duration::from_secs(5);
-/// Reviews under way at shutdown get this long.
-const DRAIN: Duration = Duration::from_secs(20);
-/// Then they get this long to come to a stop.
+/// Reviews whose time at shutdown is over get this long to come to a stop.
 const GRACE: Duration = Duration::from_secs(5);
 /// One attempt at a job; a review of many calls to a slow model takes long, one that hangs is ended.
 const JOB_DEADLINE: Duration = Duration::from_hours(2);
@@ -109,7 +107,7 @@ impl Agent {
             // One more than are made: in it the pull request is told that the ones before came to nothing.
             max_attempts: crate::pipeline::MAX_ATTEMPTS + 1,
             job_deadline: JOB_DEADLINE,
-            drain: DRAIN,
+            drain: settings.server.drain,
             grace: GRACE,
         };
         Ok(Self { state, reviewer, worker })

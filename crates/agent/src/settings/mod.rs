@@ -139,6 +139,8 @@ pub struct ServerSettings {
     pub workers: usize,
     /// `JOB_LEASE_MS`: after this time without a sign of life a job is taken up by another worker.
     pub job_lease: Duration,
+    /// `DRAIN_MS`: how long reviews under way may go on after SIGTERM.
+    pub drain: Duration,
 }
 
 #[derive(Debug, Clone)]

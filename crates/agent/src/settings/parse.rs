@@ -291,6 +291,7 @@ impl Values {
             webhook_credentials: credentials(),
             workers: to_usize(self.whole("WORKERS")),
             job_lease: std::time::Duration::from_millis(self.whole("JOB_LEASE_MS")),
+            drain: std::time::Duration::from_millis(self.whole("DRAIN_MS")),
         }
     }
 

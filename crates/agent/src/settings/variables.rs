@@ -88,6 +88,15 @@ pub(super) const TABLE: &[Variable] = &[
         "A review whose process died is taken up again after this time. No request to Azure DevOps may last longer than half of it.",
     )
     .default("90000"),
+    variable(
+        Group::Server,
+        "DRAIN_MS",
+        Form::Whole { min: 0, max: 3_600_000, unit: "milliseconds" },
+        "20000",
+        "After SIGTERM no event and no review is begun, and reviews under way get this long; then they go back to the queue, for the \
+         next process. Give the process ten seconds more before it is killed (Kubernetes: `terminationGracePeriodSeconds`).",
+    )
+    .default("20000"),
     variable(Group::Server, "LOG_FORMAT", Form::Choice(&["text", "json"]), "json", "Form of the log lines on standard error.")
         .default("text"),
     variable(

@@ -2,17 +2,18 @@
 
 use std::{collections::BTreeSet, time::Duration};
 
+use review_core::finding::DropReason;
 use rustix::process::Signal;
 use serde_json::Value;
 use testkit::{
     azure_devops::{Fault, Gate, On, PullRequestHandle},
-    model::Role,
+    model::{Kind, Role, Rule, Script},
 };
 
 use super::{
-    Scene, as_text, assert_told_once, files, is_reviewed,
+    Scene, as_text, assert_told_once, broken, files, is_reviewed, path,
     process::{AgentProcess, Death, pass},
-    script,
+    rule, script,
 };
 use crate::harness::{PATIENCE, Reviewed};
 
@@ -42,7 +43,7 @@ async fn sigterm_lets_reviews_under_way_end_and_leaves_the_rest_to_the_next_proc
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_review_that_outlasts_the_drain_is_taken_up_by_the_next_process() {
-    let scene = Scene::set(script(1), 2, &[("LLM_TIMEOUT", "60000")]).await;
+    let scene = Scene::set(script(1), 2, &[("LLM_TIMEOUT", "60000"), ("DRAIN_MS", "500")]).await;
     let agent = scene.start().await;
     let gate = scene.model.hold(Role::Verdict);
     let teams = open_all(&scene, 2).await;
@@ -149,7 +150,8 @@ async fn replicas_share_the_work_and_each_pull_request_is_reviewed_once() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_first_review_that_was_cut_between_its_walkthrough_and_its_status_gets_its_status() {
-    let scene = Scene::set(script(1), 8, &[]).await;
+    let invented = Rule::new(Kind::Hallucinated, &path(1), &broken(1), "The cache is read without its lock.");
+    let scene = Scene::set(Script::with_rules([rule(1), invented]), 8, &[]).await;
     let first = scene.start().await;
     let status_at_the_end = Gate::new();
     // The first status says that the review is under way.
@@ -164,6 +166,14 @@ async fn a_first_review_that_was_cut_between_its_walkthrough_and_its_status_gets
     let second = scene.start().await;
     all_reviewed_once(&scene, &teams).await;
     assert!(second.terminate().await.success());
+    // The record tells what the dead process paid for and left out, though the second one asked no model.
+    let store = scene.store().await;
+    let record = store.recent_reviews(1).await.unwrap().remove(0);
+    assert_eq!((record.mode.as_str(), record.outcome.as_str(), record.posted, record.dropped), ("full", "complete", 1, 1));
+    assert_eq!(usize::try_from(record.usage.calls).unwrap(), scene.model.calls().len());
+    let dropped = store.dropped_findings(&record.id).await.unwrap();
+    assert_eq!(dropped[0].reason, DropReason::QuoteNotFound);
+    store.close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
