@@ -167,7 +167,7 @@ fn readiness(store: Store, azure: AzureDevOps, model: Model) -> ReadyProbe {
                 check(who_we_are(&azure)),
                 check(async {
                     let table = model.table().await?;
-                    Ok::<_, ModelError>(format!("light {}, medium {}, heavy {}", table.light, table.medium, table.heavy))
+                    Ok::<_, ModelError>(table.to_string())
                 }),
             );
             Readiness { database, migrations, azure_devops, model }

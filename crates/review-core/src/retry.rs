@@ -20,7 +20,7 @@ pub enum Decision {
     GiveUp,
 }
 
-/// `attempt` counts from 1. Retries 408, 425, 429, 500, 502, 503, 504 and missing answers with exponential backoff (1 s,
+/// `attempt` counts from 1. Retries 408, 425, 429, 500, 502, 503, 504, 529 (Anthropic's "overloaded") and missing answers with exponential backoff (1 s,
 /// doubled, at most 60 s, spread by `jitter` in 0..1), or exactly after `retry_after`, while the whole stays within `budget`.
 ///
 /// The spread is downwards, to half of the delay at `jitter` 0.
@@ -34,7 +34,7 @@ pub fn decide(
 ) -> Decision {
     let may_pass = match outcome {
         Outcome::NoAnswer => true,
-        Outcome::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504),
+        Outcome::Status(status) => matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504 | 529),
     };
     if !may_pass {
         return Decision::GiveUp;

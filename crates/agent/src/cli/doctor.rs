@@ -186,21 +186,19 @@ impl Report {
             Ok(table) => table,
             Err(error) => return self.failed("model", error.to_string()),
         };
-        self.ok(
-            "models",
-            format!("light {}, medium {}, heavy {} at {}", table.light, table.medium, table.heavy, model.endpoint()),
-        );
+        self.ok("models", format!("{table} at {}", model.endpoint()));
         let cancel = CancellationToken::new();
         let question = "Code before: `int total = 0`. Code now: `int total = 0;`. Claim: a semicolon is missing. Is it fixed?";
         let mut asked = Vec::new();
-        for role in [Role::Light, Role::Medium, Role::Heavy] {
-            let name = table.of(role);
+        for role in Role::ALL {
+            let name = table.first(role);
             if asked.contains(&name) {
                 continue;
             }
             asked.push(name);
             match model.ask::<ResolutionAnswer>(role, "", question, &cancel).await {
-                Ok(_) => self.ok(&format!("model {name}"), "answers in the schema".to_owned()),
+                Ok(reply) if reply.model == name => self.ok(&format!("model {name}"), "answers in the schema".to_owned()),
+                Ok(reply) => self.warn(&format!("model {name}"), format!("does not answer; {} stands in for it", reply.model)),
                 Err(error) => self.failed(&format!("model {name}"), error.to_string()),
             }
         }

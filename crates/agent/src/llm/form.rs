@@ -1,24 +1,23 @@
 //! How an answer in a schema is asked for, from the strictest form down, and how it is read.
 
-use review_core::finding::answer::{Answer, strict_schema};
-use serde_json::{Value, json};
+use review_core::finding::answer::Answer;
 
-use super::wire::{Failure, Turn};
+use super::question::Failure;
 
 /// What an endpoint understands of a request. Starts at the strictest; steps down when the endpoint says so.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
-    output: Output,
+    pub(super) output: Output,
     /// `max_completion_tokens`, or the older `max_tokens`.
-    old_limit: bool,
+    pub(super) old_limit: bool,
 }
 
 /// The strictest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Output {
-    /// `response_format: json_schema`, strict.
+pub(super) enum Output {
+    /// The provider's own way: `response_format: json_schema`, strict, or a tool that must be called.
     Schema,
-    /// `response_format: json_object`, the schema in the prompt.
+    /// `response_format: json_object`, the schema in the prompt; only where the provider has that.
     Object,
     /// The schema in the prompt, nothing else.
     Words,
@@ -31,33 +30,6 @@ impl Default for Form {
 }
 
 impl Form {
-    pub(super) fn body<A: Answer>(self, model: &str, turns: &[Turn], max_tokens: u32) -> Value {
-        let limit = if self.old_limit { "max_tokens" } else { "max_completion_tokens" };
-        let mut body = json!({ "model": model, "messages": turns, limit: max_tokens });
-        let response_format = match self.output {
-            Output::Schema => json!({
-                "type": "json_schema",
-                "json_schema": { "name": A::NAME, "strict": true, "schema": strict_schema::<A>() },
-            }),
-            Output::Object => json!({ "type": "json_object" }),
-            Output::Words => Value::Null,
-        };
-        if !response_format.is_null() {
-            body["response_format"] = response_format;
-        }
-        if self.output != Output::Schema
-            && let Some(Value::Object(turn)) = body["messages"].as_array_mut().and_then(|turns| turns.get_mut(1))
-            && let Some(Value::String(content)) = turn.get_mut("content")
-        {
-            content.push_str(&format!(
-                "\n\nAnswer with one JSON object, and nothing before or after it, that matches the schema `{}`:\n{}",
-                A::NAME,
-                strict_schema::<A>()
-            ));
-        }
-        body
-    }
-
     /// What is understood by an endpoint that takes neither more than this nor more than `other`: two calls at a time may
     /// each have learnt something.
     pub(super) fn weakest(self, other: Self) -> Self {
@@ -65,7 +37,8 @@ impl Form {
     }
 
     /// The next form to try when the failure says that this one is not understood; None when it says something else.
-    pub(super) fn weaker_after(self, failure: &Failure) -> Option<Self> {
+    /// `has_object`: the provider has a form between its own and words.
+    pub(super) fn weaker_after(self, failure: &Failure, has_object: bool) -> Option<Self> {
         if !matches!(failure.status, Some(400 | 404 | 415 | 422 | 500 | 501)) {
             return None;
         }
@@ -86,10 +59,15 @@ impl Form {
             "grammar",
             "guided",
             "sampler",
+            "tool_choice",
+            "toolchoice",
+            "toolconfig",
+            "tool use",
+            "input_schema",
         ]);
         let output = match self.output {
-            Output::Schema if about_output => Output::Object,
-            Output::Object if about_output => Output::Words,
+            Output::Schema if about_output && has_object => Output::Object,
+            Output::Schema | Output::Object if about_output => Output::Words,
             _ => return None,
         };
         Some(Self { output, ..self })
@@ -132,10 +110,9 @@ pub(super) fn excerpt(content: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use review_core::finding::answer::{FindingsAnswer, ResolutionAnswer};
+    use review_core::finding::answer::ResolutionAnswer;
 
     use super::{Failure, Form, Output, parse};
-    use crate::llm::wire::Turn;
 
     fn failure(status: u16, message: &str) -> Failure {
         Failure { status: Some(status), message: message.to_owned(), code: None, retry_after: None }
@@ -144,16 +121,20 @@ mod tests {
     #[test]
     fn the_form_steps_down_only_when_the_endpoint_names_what_it_does_not_take() {
         let strict = Form::default();
-        let object = strict.weaker_after(&failure(400, "Invalid parameter: 'response_format' of type 'json_schema'")).unwrap();
+        let object =
+            strict.weaker_after(&failure(400, "Invalid parameter: 'response_format' of type 'json_schema'"), true).unwrap();
         assert_eq!(object.output, Output::Object);
-        let words = object.weaker_after(&failure(422, "response_format is not supported")).unwrap();
+        let words = object.weaker_after(&failure(422, "response_format is not supported"), true).unwrap();
         assert_eq!(words.output, Output::Words);
-        assert_eq!(words.weaker_after(&failure(400, "response_format is not supported")), None);
-        let limit = strict.weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens")).unwrap();
+        assert_eq!(words.weaker_after(&failure(400, "response_format is not supported"), true), None);
+        let refused = failure(400, "tool_choice is not supported for this model");
+        assert_eq!(strict.weaker_after(&refused, false).unwrap().output, Output::Words, "there is no form between");
+        let limit =
+            strict.weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens"), true).unwrap();
         assert!(limit.old_limit && limit.output == Output::Schema);
         for other in [failure(400, "temperature is not supported"), failure(429, "response_format"), failure(401, "json_schema")]
         {
-            assert_eq!(strict.weaker_after(&other), None, "{other:?}");
+            assert_eq!(strict.weaker_after(&other, true), None, "{other:?}");
         }
     }
 
@@ -169,19 +150,6 @@ mod tests {
     fn what_a_model_wrote_stays_on_one_line_of_the_log() {
         let problem = parse::<ResolutionAnswer>("{\"fixed\": \"perhaps\\n\\u001b[31mforged line\"}").unwrap_err();
         assert!(!problem.chars().any(char::is_control), "{problem:?}");
-    }
-
-    #[test]
-    fn a_weaker_form_carries_the_schema_in_the_prompt() {
-        let turns = [Turn::system("rules"), Turn::user("pack".to_owned())];
-        let strict = Form::default().body::<FindingsAnswer>("m", &turns, 9);
-        assert_eq!(strict["response_format"]["json_schema"]["name"], "review_findings");
-        assert_eq!(strict["messages"][1]["content"], "pack");
-        assert_eq!(strict["max_completion_tokens"], 9);
-        let words = Form { output: Output::Words, old_limit: true }.body::<FindingsAnswer>("m", &turns, 9);
-        assert!(words.get("response_format").is_none());
-        assert!(words["messages"][1]["content"].as_str().unwrap().contains("schema `review_findings`"));
-        assert_eq!(words["max_tokens"], 9);
     }
 
     #[test]

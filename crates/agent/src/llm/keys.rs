@@ -8,7 +8,7 @@ use std::{
 use secrecy::SecretString;
 
 pub(super) struct KeyRing {
-    /// Never empty.
+    /// Empty where the provider takes another credential.
     keys: Vec<SecretString>,
     state: Mutex<State>,
 }
@@ -19,17 +19,29 @@ struct State {
     rests_until: Vec<Option<Instant>>,
 }
 
-pub(super) struct Picked<'a> {
+/// One key of the ring.
+#[derive(Debug, Clone)]
+pub(super) struct Key {
     pub(super) index: usize,
-    pub(super) secret: &'a SecretString,
+    pub(super) secret: SecretString,
+}
+
+/// What one request shows to the provider.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Credential {
+    pub(super) key: Option<Key>,
+    /// Of `OAuth2`; goes before a key where there is room for one only.
+    pub(super) token: Option<SecretString>,
+}
+
+impl Credential {
+    pub(super) fn secrets(&self) -> Vec<&SecretString> {
+        self.key.iter().map(|key| &key.secret).chain(&self.token).collect()
+    }
 }
 
 impl KeyRing {
-    /// `keys` holds at least one, as the settings guarantee; an empty list becomes one empty key, which is refused.
-    pub(super) fn new(mut keys: Vec<SecretString>) -> Self {
-        if keys.is_empty() {
-            keys.push(SecretString::default());
-        }
+    pub(super) fn new(keys: Vec<SecretString>) -> Self {
         let rests_until = vec![None; keys.len()];
         Self { keys, state: Mutex::new(State { next: 0, rests_until }) }
     }
@@ -38,16 +50,15 @@ impl KeyRing {
         self.keys.len()
     }
 
-    /// The next key in turn that does not rest; when all do, the one that is rested soonest.
-    pub(super) fn pick(&self, now: Instant) -> Picked<'_> {
+    /// The next key in turn that does not rest; when all do, the one that is rested soonest. None: there is no key at all.
+    pub(super) fn pick(&self, now: Instant) -> Option<Key> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
         let next = state.next;
         let in_turn = self.keys.iter().enumerate().skip(next).chain(self.keys.iter().enumerate().take(next));
         let rests = |index: usize| state.rests_until.get(index).copied().flatten().filter(|&until| until > now);
-        #[expect(clippy::expect_used, reason = "`new` puts a key into an empty ring")]
-        let (index, secret) = in_turn.min_by_key(|&(index, _)| rests(index)).expect("a ring holds a key");
+        let (index, secret) = in_turn.min_by_key(|&(index, _)| rests(index))?;
         state.next = (index + 1) % self.keys.len();
-        Picked { index, secret }
+        Some(Key { index, secret: secret.clone() })
     }
 
     pub(super) fn set_aside(&self, index: usize, now: Instant, pause: Duration) {
@@ -74,9 +85,17 @@ mod tests {
     }
 
     #[test]
+    fn an_empty_ring_has_no_key_and_none_that_could_rest() {
+        let ring = KeyRing::new(Vec::new());
+        assert!(ring.pick(Instant::now()).is_none());
+        ring.set_aside(0, Instant::now(), Duration::from_secs(1));
+        assert_eq!(ring.len(), 0);
+    }
+
+    #[test]
     fn keys_are_taken_in_turn() {
         let (ring, now) = (ring(), Instant::now());
-        let order: Vec<usize> = (0..5).map(|_| ring.pick(now).index).collect();
+        let order: Vec<usize> = (0..5).map(|_| ring.pick(now).unwrap().index).collect();
         assert_eq!(order, [0, 1, 2, 0, 1]);
     }
 
@@ -84,10 +103,10 @@ mod tests {
     fn a_refused_key_rests_and_comes_back() {
         let (ring, now) = (ring(), Instant::now());
         ring.set_aside(1, now, Duration::from_secs(10));
-        let order: Vec<usize> = (0..4).map(|_| ring.pick(now).index).collect();
+        let order: Vec<usize> = (0..4).map(|_| ring.pick(now).unwrap().index).collect();
         assert_eq!(order, [0, 2, 0, 2]);
         let later = now + Duration::from_secs(11);
-        assert_eq!((ring.pick(later).index, ring.pick(later).index), (0, 1));
+        assert_eq!((ring.pick(later).unwrap().index, ring.pick(later).unwrap().index), (0, 1));
     }
 
     #[test]
@@ -97,7 +116,7 @@ mod tests {
             ring.set_aside(index, now, Duration::from_secs(seconds));
         }
         assert!(ring.all_set_aside(now));
-        assert_eq!(ring.pick(now).index, 1);
+        assert_eq!(ring.pick(now).unwrap().index, 1);
         assert!(!ring.all_set_aside(now + Duration::from_secs(11)));
     }
 }

@@ -1,12 +1,19 @@
-//! Questions to a model: one call, one schema, one checked answer.
+//! Questions to a model: one question, one schema, one checked answer.
 //!
-//! The endpoint is anything that speaks OpenAI's chat completions. Servers differ in what they understand of strict
-//! answers, so the form is tried from the strictest down and what a model took is remembered.
+//! - `roles`: which models play which role, in order
+//! - `question`: what every provider is asked, and what comes back; `form`: how strictly, and how answers are read
+//! - `endpoint`: the providers' protocols
+//! - `calls`: one call with its keys, retries and limits
+//!
+//! Servers differ in what they understand of strict answers, so the form is tried from the strictest down and what a model
+//! took is remembered.
 
+mod calls;
+mod endpoint;
 mod form;
 mod keys;
+mod question;
 mod roles;
-mod wire;
 
 use std::{
     collections::HashMap,
@@ -14,43 +21,37 @@ use std::{
     time::{Duration, Instant},
 };
 
-use form::Form;
-use keys::KeyRing;
+use calls::Calls;
+use question::{Question, Repair, Schema};
 use review_core::{
-    finding::answer::Answer,
+    finding::answer::{Answer, strict_schema},
     prompt::SYSTEM,
-    retry::{Decision, Outcome, decide},
     usage::Usage,
 };
 pub use roles::{ModelTable, Role};
 use sha2::{Digest, Sha256};
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
-use url::Url;
 
 use crate::{
     net::{HttpClients, NetError},
-    settings::{ModelSettings, OpenAiSettings, Provider},
+    settings::ModelSettings,
     store::{Store, StoreError, StoredAnswer},
     telemetry::Metrics,
 };
 
-/// Calls under way at once, over all reviews: more only moves the queue into the provider's rate limit.
-const CONCURRENT_CALLS: usize = 8;
 /// Tokens that an answer may take at most; reasoning models spend most of it before the first visible one.
 const MAX_ANSWER_TOKENS: u32 = 16_000;
 /// And at least, however small the prompts are.
 const LEAST_ANSWER_TOKENS: u32 = 4_000;
-/// All attempts of one question together, in times of `LLM_TIMEOUT`.
-const QUESTION_BUDGET_FACTOR: u32 = 2;
-/// A key that is refused, or whose account is empty, is left alone for so long while others work.
-const REFUSED_KEY_RESTS: Duration = Duration::from_mins(5);
+/// A model that is not there, or that was overloaded past its deadline, is left alone for so long while others stand in.
+const ABSENT_FOR: Duration = Duration::from_mins(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
     #[error(
-        "LLM_PROVIDER={0} is read and checked by this version, but reviews are made through LLM_PROVIDER=openai only; set it with \
-         OPENAI_BASE_URL and OPENAI_API_KEYS"
+        "LLM_PROVIDER={0} is read and checked by this version, but reviews are made through other providers only; see \
+         docs/configuration.md"
     )]
     Unsupported(&'static str),
     #[error("no LLM_PROVIDER is configured")]
@@ -58,16 +59,28 @@ pub enum ModelError {
     #[error(transparent)]
     Net(#[from] NetError),
     /// Every key was refused.
-    #[error("{endpoint} refused every key of OPENAI_API_KEYS ({status}): {message}")]
-    Unauthorized { endpoint: String, status: u16, message: String },
+    #[error("{endpoint} refused every key of {variable}: {message}")]
+    Unauthorized { endpoint: String, variable: &'static str, message: String },
+    /// No such model or deployment, or not for this account.
+    #[error(
+        "{endpoint} has no model {model} for us: {message}; set MODEL_LIGHT, MODEL_MEDIUM or MODEL_HEAVY, or the deployment's name"
+    )]
+    ModelMissing { endpoint: String, model: String, message: String },
     #[error("{model} cannot take a request of this size: {message}")]
     ContextTooLong { model: String, message: String },
     /// The request itself is refused; the same request would be refused again.
-    #[error("{endpoint} refused the request to {model} ({status}): {message}")]
-    Refused { endpoint: String, model: String, status: u16, message: String },
+    #[error("{endpoint} refused the request to {model}: {message}")]
+    Refused { endpoint: String, model: String, message: String },
     /// No answer within the time, or only errors that pass.
     #[error("{endpoint} gave no answer from {model}: {problem}")]
-    Unavailable { endpoint: String, model: String, problem: String, retry_after: Option<Duration> },
+    Unavailable {
+        endpoint: String,
+        model: String,
+        problem: String,
+        /// The endpoint answered, and not with an answer of the model.
+        is_overloaded: bool,
+        retry_after: Option<Duration>,
+    },
     /// Answered, but not in the schema, and not after being asked again.
     #[error("{model} did not answer in the schema {schema}: {problem}")]
     BadAnswer { model: String, schema: &'static str, problem: String },
@@ -77,11 +90,19 @@ pub enum ModelError {
     Store(#[from] StoreError),
 }
 
+impl ModelError {
+    /// Another model at the same endpoint may do what this one could not.
+    fn may_be_the_models(&self) -> bool {
+        matches!(self, Self::ModelMissing { .. } | Self::ContextTooLong { .. } | Self::Unavailable { is_overloaded: true, .. })
+    }
+}
+
 /// A checked answer and what it took.
 #[derive(Debug, Clone)]
 pub struct Reply<A> {
     pub answer: A,
     pub usage: Usage,
+    /// The model that gave it.
     pub model: String,
 }
 
@@ -92,20 +113,13 @@ pub struct Model {
 }
 
 struct Inner {
-    http: reqwest::Client,
-    base_url: Url,
-    organization: Option<String>,
-    project: Option<String>,
-    keys: KeyRing,
-    timeout: Duration,
+    calls: Calls,
     wanted: ModelSettings,
     table: OnceCell<ModelTable>,
-    /// What each model was found to understand.
-    forms: Mutex<HashMap<String, Form>>,
-    permits: Semaphore,
+    /// Models that are left alone, and until when.
+    absent: Mutex<HashMap<String, Instant>>,
     /// Answers that were paid for; None for one-off runs of the CLI.
     answers: Option<Store>,
-    metrics: Option<Metrics>,
     clock: fn() -> i64,
 }
 
@@ -118,46 +132,29 @@ impl Model {
         metrics: Option<Metrics>,
         clock: fn() -> i64,
     ) -> Result<Self, ModelError> {
-        let OpenAiSettings { keys, base_url, organization, project } = match &settings.provider {
-            Provider::OpenAi(openai) => openai.clone(),
-            Provider::AzureOpenAi(_) => return Err(ModelError::Unsupported("azure-openai")),
-            Provider::BedrockAnthropic(_) => return Err(ModelError::Unsupported("bedrock-anthropic")),
-            Provider::Anthropic(_) => return Err(ModelError::Unsupported("anthropic")),
-            Provider::None => return Err(ModelError::NotConfigured),
-        };
-        Ok(Self {
-            inner: Arc::new(Inner {
-                http: http.client(settings.timeout)?,
-                base_url,
-                organization,
-                project,
-                keys: KeyRing::new(keys),
-                timeout: settings.timeout,
-                wanted: settings.clone(),
-                table: OnceCell::new(),
-                forms: Mutex::new(HashMap::new()),
-                permits: Semaphore::new(CONCURRENT_CALLS),
-                answers,
-                metrics,
-                clock,
-            }),
-        })
+        let calls = Calls::new(settings, http, metrics)?;
+        let (wanted, table, absent) = (settings.clone(), OnceCell::new(), Mutex::default());
+        Ok(Self { inner: Arc::new(Inner { calls, wanted, table, absent, answers, clock }) })
     }
 
-    /// Which model plays which role; asks the endpoint for its list once, and again until that succeeded.
+    /// Which models play which role; asks the endpoint for its list once, and again until that succeeded.
     pub async fn table(&self) -> Result<&ModelTable, ModelError> {
         self.inner
             .table
             .get_or_try_init(|| async {
-                let listed = self.inner.list().await?;
+                let listed = self.inner.calls.list().await?;
                 let table = ModelTable::resolve(&self.inner.wanted, listed.as_deref());
-                tracing::info!(light = %table.light, medium = %table.medium, heavy = %table.heavy, "models");
+                tracing::info!(%table, "models");
                 Ok(table)
             })
             .await
     }
 
-    /// Asks one question. `pack` is the part that all questions of a run share, byte for byte; `instruction` follows it.
+    /// Asks one question of the first model that can answer it. `pack` is the part that all questions of a run share, byte for
+    /// byte; `instruction` follows it.
+    ///
+    /// When a model is not there, is overloaded past its deadline, or takes no request of this size, the next one of the role
+    /// is asked; when none can, the error is that of the first.
     pub async fn ask<A: Answer>(
         &self,
         role: Role,
@@ -165,187 +162,109 @@ impl Model {
         instruction: &str,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
-        let model = self.table().await?.of(role).to_owned();
-        let fingerprint = fingerprint::<A>(&model, pack, instruction);
-        if let Some(store) = &self.inner.answers
-            && let Some(stored) = store.answer(&fingerprint).await?
-            && let Ok(answer) = form::parse::<A>(&stored.content)
-        {
-            tracing::debug!(%model, schema = A::NAME, "answer taken from the store");
-            return Ok(Reply { answer, usage: stored.usage, model });
+        let mut first_error = None;
+        for model in self.inner.present(self.table().await?.of(role)) {
+            let error = match self.inner.ask(role, &model, pack, instruction, cancel).await {
+                Err(error) if error.may_be_the_models() => error,
+                result => return result,
+            };
+            tracing::warn!(role = role.word(), model, %error, "this model cannot answer; the next one of its role stands in, if there is one");
+            if !matches!(error, ModelError::ContextTooLong { .. }) {
+                self.inner.leave_alone(&model, Instant::now());
+            }
+            first_error.get_or_insert(error);
         }
-        let (answer, content, usage) = tokio::select! {
-            () = cancel.cancelled() => return Err(ModelError::Cancelled),
-            result = self.inner.question::<A>(role, &model, pack, instruction) => result?,
-        };
-        if let Some(store) = &self.inner.answers {
-            store.store_answer(&fingerprint, &StoredAnswer { content, usage }, (self.inner.clock)()).await?;
-        }
-        Ok(Reply { answer, usage, model })
+        Err(first_error.unwrap_or(ModelError::NotConfigured))
     }
 
     /// Where questions go, for messages.
     pub fn endpoint(&self) -> &str {
-        self.inner.base_url.as_str()
+        self.inner.calls.address()
     }
 }
 
 impl std::fmt::Debug for Model {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("Model").field("base_url", &self.inner.base_url.as_str()).finish_non_exhaustive()
+        formatter.debug_struct("Model").field("endpoint", &self.endpoint()).finish_non_exhaustive()
     }
 }
 
 impl Inner {
-    /// One question with at most one repair: asks, checks, and when the answer does not parse asks again with the reason.
-    async fn question<A: Answer>(
+    /// Those that are not left alone; all when there is no other.
+    fn present(&self, models: &[String]) -> Vec<String> {
+        let (absent, now) = (self.absent.lock().unwrap_or_else(PoisonError::into_inner), Instant::now());
+        let is_here = |model: &&String| absent.get(*model).is_none_or(|until| *until <= now);
+        let present: Vec<String> = models.iter().filter(is_here).cloned().collect();
+        if present.is_empty() { models.to_vec() } else { present }
+    }
+
+    fn leave_alone(&self, model: &str, now: Instant) {
+        let Some(until) = now.checked_add(ABSENT_FOR) else { return };
+        self.absent.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), until);
+    }
+
+    /// The stored answer of this model, or a new one.
+    async fn ask<A: Answer>(
+        &self,
+        role: Role,
+        model: &str,
+        pack: &str,
+        instruction: &str,
+        cancel: &CancellationToken,
+    ) -> Result<Reply<A>, ModelError> {
+        let fingerprint = fingerprint::<A>(model, pack, instruction);
+        if let Some(store) = &self.answers
+            && let Some(stored) = store.answer(&fingerprint).await?
+            && let Ok(answer) = form::parse::<A>(&stored.content)
+        {
+            tracing::debug!(model, schema = A::NAME, "answer taken from the store");
+            return Ok(Reply { answer, usage: stored.usage, model: model.to_owned() });
+        }
+        let (answer, content, usage) = tokio::select! {
+            () = cancel.cancelled() => return Err(ModelError::Cancelled),
+            result = self.answer::<A>(role, model, pack, instruction) => result?,
+        };
+        if let Some(store) = &self.answers {
+            store.store_answer(&fingerprint, &StoredAnswer { content, usage }, (self.clock)()).await?;
+        }
+        Ok(Reply { answer, usage, model: model.to_owned() })
+    }
+
+    /// A new answer with at most one repair: asks, checks, and when the answer does not parse asks again with the reason.
+    async fn answer<A: Answer>(
         &self,
         role: Role,
         model: &str,
         pack: &str,
         instruction: &str,
     ) -> Result<(A, String, Usage), ModelError> {
-        let mut turns = vec![wire::Turn::system(SYSTEM), wire::Turn::user(format!("{pack}\n\n{instruction}"))];
+        let mut question = Question {
+            system: SYSTEM,
+            pack,
+            instruction,
+            repairs: Vec::new(),
+            schema: Schema { name: A::NAME, json: strict_schema::<A>() },
+            max_tokens: answer_tokens(self.wanted.prompt_tokens),
+        };
         let mut usage = Usage::default();
-        let mut repaired = false;
         loop {
-            let completion = self.completion::<A>(role, model, &turns).await?;
+            let completion = self.calls.completion(role, model, &question).await?;
             usage += completion.usage;
             let problem = match form::parse::<A>(&completion.content) {
                 Ok(answer) => return Ok((answer, completion.content, usage)),
                 Err(problem) if completion.cut => format!("the answer was cut at its token limit ({problem})"),
                 Err(problem) => problem,
             };
-            if repaired {
+            if !question.repairs.is_empty() {
                 return Err(ModelError::BadAnswer { model: model.to_owned(), schema: A::NAME, problem });
             }
             tracing::warn!(model, schema = A::NAME, %problem, "the answer does not parse; asking once more");
-            repaired = true;
-            turns.push(wire::Turn::assistant(form::excerpt(&completion.content)));
-            turns.push(wire::Turn::user(format!(
+            let complaint = format!(
                 "That is not valid: {problem}. Answer again, with one JSON object of the schema `{}` and nothing else. Be brief.",
                 A::NAME
-            )));
+            );
+            question.repairs.push(Repair { answer: form::excerpt(&completion.content), complaint });
         }
-    }
-
-    /// One completion, through whatever passes: rate limits, errors of the server, a key that is refused, a form that the
-    /// server does not understand.
-    async fn completion<A: Answer>(&self, role: Role, model: &str, turns: &[wire::Turn]) -> Result<wire::Completion, ModelError> {
-        #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
-        let _permit = self.permits.acquire().await.expect("the semaphore is open as long as the model lives");
-        let started = Instant::now();
-        let budget = self.timeout * QUESTION_BUDGET_FACTOR;
-        let mut attempt = 1;
-        let mut refused_keys = 0;
-        loop {
-            let form = self.form_of(model);
-            let key = self.keys.pick(Instant::now());
-            let body = form.body::<A>(model, turns, answer_tokens(self.wanted.prompt_tokens));
-            let result = wire::complete(&self.http, &self.base_url, self.headers(key.secret), &body).await;
-            let failure = match result {
-                Ok(completion) => {
-                    if let Some(metrics) = &self.metrics {
-                        metrics.model_answered(role.word(), model, completion.usage);
-                    }
-                    return Ok(completion);
-                }
-                Err(failure) => failure,
-            };
-            if let Some(metrics) = &self.metrics {
-                metrics.model_failed(role.word(), model);
-            }
-            if failure.is_unauthorized() {
-                self.keys.set_aside(key.index, Instant::now(), REFUSED_KEY_RESTS);
-                refused_keys += 1;
-                if refused_keys < self.keys.len() {
-                    continue;
-                }
-                return Err(ModelError::Unauthorized {
-                    endpoint: self.base_url.to_string(),
-                    status: failure.status.unwrap_or_default(),
-                    message: failure.message,
-                });
-            }
-            if failure.is_out_of_quota() {
-                self.keys.set_aside(key.index, Instant::now(), REFUSED_KEY_RESTS);
-                if self.keys.all_set_aside(Instant::now()) {
-                    return Err(self.give_up(model, wire::Failure { retry_after: Some(REFUSED_KEY_RESTS), ..failure }));
-                }
-                continue;
-            }
-            if failure.is_context_too_long() {
-                return Err(ModelError::ContextTooLong { model: model.to_owned(), message: failure.message });
-            }
-            if let Some(weaker) = form.weaker_after(&failure) {
-                tracing::info!(model, from = ?form, to = ?weaker, message = failure.message, "the endpoint does not take this form of request");
-                self.remember_form(model, weaker);
-                continue;
-            }
-            if failure.status == Some(429) && self.keys.len() > 1 {
-                self.keys.set_aside(key.index, Instant::now(), failure.retry_after.unwrap_or(Duration::from_secs(10)));
-            }
-            let outcome = failure.status.map_or(Outcome::NoAnswer, Outcome::Status);
-            match decide(attempt, outcome, failure.retry_after, started.elapsed(), budget, rand::random()) {
-                Decision::Retry(pause) => {
-                    tracing::warn!(model, attempt, ?pause, problem = failure.message, "model call failed; trying again");
-                    #[expect(clippy::disallowed_methods, reason = "the pause that the endpoint asked for is the event")]
-                    tokio::time::sleep(pause).await;
-                    attempt += 1;
-                }
-                Decision::GiveUp => return Err(self.give_up(model, failure)),
-            }
-        }
-    }
-
-    fn give_up(&self, model: &str, failure: wire::Failure) -> ModelError {
-        let endpoint = self.base_url.to_string();
-        let model = model.to_owned();
-        match failure.status {
-            Some(status) if (400..500).contains(&status) && !matches!(status, 402 | 408 | 425 | 429) => {
-                ModelError::Refused { endpoint, model, status, message: failure.message }
-            }
-            _ => ModelError::Unavailable { endpoint, model, problem: failure.message, retry_after: failure.retry_after },
-        }
-    }
-
-    /// Names of the models that the endpoint lists; None when it has no list.
-    async fn list(&self) -> Result<Option<Vec<String>>, ModelError> {
-        for _ in 0..self.keys.len() {
-            let key = self.keys.pick(Instant::now());
-            match wire::list(&self.http, &self.base_url, self.headers(key.secret)).await {
-                Ok(names) => return Ok(Some(names)),
-                Err(failure) if failure.is_unauthorized() => {
-                    self.keys.set_aside(key.index, Instant::now(), REFUSED_KEY_RESTS);
-                    if self.keys.all_set_aside(Instant::now()) {
-                        return Err(ModelError::Unauthorized {
-                            endpoint: self.base_url.to_string(),
-                            status: failure.status.unwrap_or_default(),
-                            message: failure.message,
-                        });
-                    }
-                }
-                // A server without a list (404, 405) is an endpoint like any other.
-                Err(failure) if failure.status.is_some_and(|status| status < 500 && status != 429) => return Ok(None),
-                Err(failure) => return Err(self.give_up("/models", failure)),
-            }
-        }
-        Ok(None)
-    }
-
-    fn headers(&self, key: &secrecy::SecretString) -> wire::Headers<'_> {
-        wire::Headers { key: key.clone(), organization: self.organization.as_deref(), project: self.project.as_deref() }
-    }
-
-    fn form_of(&self, model: &str) -> Form {
-        let forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
-        forms.get(model).copied().unwrap_or_default()
-    }
-
-    fn remember_form(&self, model: &str, form: Form) {
-        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = forms.entry(model.to_owned()).or_default();
-        *known = known.weakest(form);
     }
 }
 

@@ -126,6 +126,7 @@ impl Trouble {
                 ModelError::Refused { .. } => "the model endpoint refuses the request",
                 ModelError::BadAnswer { .. } => "the model did not give an answer that can be read",
                 ModelError::Unavailable { .. } => "the model did not answer",
+                ModelError::ModelMissing { .. } => "the model endpoint does not have the agent's model",
                 _ => "no model is available",
             },
             Self::Analysis(AnalysisError::NoRoom { .. }) => {

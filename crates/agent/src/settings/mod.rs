@@ -77,7 +77,7 @@ pub enum Provider {
 
 #[derive(Debug, Clone)]
 pub struct OpenAiSettings {
-    /// At least one.
+    /// At least one, but with `OAuth2`.
     pub keys: Vec<SecretString>,
     /// Without a trailing slash; default `https://api.openai.com/v1`.
     pub base_url: Url,
@@ -88,7 +88,9 @@ pub struct OpenAiSettings {
 #[derive(Debug, Clone)]
 pub struct AzureOpenAiSettings {
     pub endpoint: Url,
-    pub key: SecretString,
+    /// None only with `OAuth2`.
+    pub key: Option<SecretString>,
+    pub api_version: String,
     /// Model name (`gpt-4.1-mini`, `o4-mini`, `o3`, …) to deployment name.
     pub deployments: Vec<(&'static str, String)>,
 }
@@ -104,7 +106,7 @@ pub struct BedrockSettings {
 
 #[derive(Debug, Clone)]
 pub struct AnthropicSettings {
-    /// At least one.
+    /// At least one, but with `OAuth2`.
     pub keys: Vec<SecretString>,
     /// Without a trailing slash behind its path; default `https://api.anthropic.com`.
     pub base_url: Url,

@@ -231,14 +231,15 @@ impl Values {
     fn provider(&self) -> Option<Provider> {
         Some(match self.text("LLM_PROVIDER")?.as_str() {
             "openai" => Provider::OpenAi(OpenAiSettings {
-                keys: self.secrets("OPENAI_API_KEYS")?,
+                keys: self.keys("OPENAI_API_KEYS")?,
                 base_url: self.url("OPENAI_BASE_URL")?,
                 organization: self.text("OPENAI_ORG_ID"),
                 project: self.text("OPENAI_PROJECT_ID"),
             }),
             "azure-openai" => Provider::AzureOpenAi(AzureOpenAiSettings {
                 endpoint: self.url("AZURE_OPENAI_ENDPOINT")?,
-                key: self.secret("AZURE_OPENAI_API_KEY")?,
+                key: Some(self.secret("AZURE_OPENAI_API_KEY")).filter(|key| key.is_some() || self.has_oauth2())?,
+                api_version: self.text("AZURE_OPENAI_API_VERSION")?,
                 deployments: DEPLOYMENTS.iter().filter_map(|(model, name)| Some((*model, self.text(name)?))).collect(),
             }),
             "bedrock-anthropic" => Provider::BedrockAnthropic(BedrockSettings {
@@ -248,11 +249,20 @@ impl Values {
                 cross_region: self.flag("AWS_USE_CROSS_REGION_INFERENCE"),
             }),
             "anthropic" => Provider::Anthropic(AnthropicSettings {
-                keys: self.secrets("ANTHROPIC_API_KEYS")?,
+                keys: self.keys("ANTHROPIC_API_KEYS")?,
                 base_url: self.url("ANTHROPIC_BASE_URL")?,
             }),
             _ => return None,
         })
+    }
+
+    /// None when there are neither keys nor tokens in their place.
+    fn keys(&self, name: &str) -> Option<Vec<SecretString>> {
+        self.secrets(name).or_else(|| self.has_oauth2().then(Vec::new))
+    }
+
+    fn has_oauth2(&self) -> bool {
+        self.good("OAUTH2_ENDPOINT").is_some()
     }
 
     fn oauth2(&self) -> Option<OAuth2Settings> {

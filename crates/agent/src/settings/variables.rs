@@ -213,7 +213,7 @@ pub(super) const TABLE: &[Variable] = &[
         "<openai-key>",
         "One key, or several separated by commas: they take turns. A server that asks for none takes any word.",
     )
-    .need(Need::Provider)
+    .need(Need::ProviderUnless(&["OAUTH2_ENDPOINT"]))
     .secret(),
     variable(Group::OpenAi, "OPENAI_BASE_URL", Form::ApiUrl, "http://127.0.0.1:11434/v1", "Base URL of the API, with its `/v1`.")
         .default("https://api.openai.com/v1"),
@@ -227,12 +227,18 @@ pub(super) const TABLE: &[Variable] = &[
         "https://contoso.openai.azure.com",
         "Endpoint of the Azure OpenAI resource.",
     )
-    .need(Need::Provider)
-    .later(),
+    .need(Need::Provider),
     variable(Group::AzureOpenAi, "AZURE_OPENAI_API_KEY", Form::Word, "<key>", "Key of the resource.")
-        .need(Need::Provider)
-        .secret()
-        .later(),
+        .need(Need::ProviderUnless(&["OAUTH2_ENDPOINT"]))
+        .secret(),
+    variable(
+        Group::AzureOpenAi,
+        "AZURE_OPENAI_API_VERSION",
+        Form::Word,
+        "2025-04-01-preview",
+        "Version of the REST API; the reasoning models and strict answers need `2024-12-01-preview` or newer.",
+    )
+    .default("2025-04-01-preview"),
     variable(
         Group::AzureOpenAi,
         "AZURE_GPT41MINI_DEPLOYMENT_NAME",
@@ -240,8 +246,7 @@ pub(super) const TABLE: &[Variable] = &[
         "gpt-4.1-mini",
         "Deployment of gpt-4.1-mini, the light model.",
     )
-    .need(Need::ProviderUnless(&["AZURE_GPT4OMINI_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"]))
-    .later(),
+    .need(Need::ProviderUnless(&["AZURE_GPT4OMINI_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"])),
     variable(
         Group::AzureOpenAi,
         "AZURE_O4MINI_DEPLOYMENT_NAME",
@@ -253,30 +258,25 @@ pub(super) const TABLE: &[Variable] = &[
         "AZURE_O3MINI_DEPLOYMENT_NAME",
         "AZURE_O1_DEPLOYMENT_NAME",
         "AZURE_GPT41_DEPLOYMENT_NAME",
-    ]))
-    .later(),
+    ])),
     variable(Group::AzureOpenAi, "AZURE_O3_DEPLOYMENT_NAME", Form::Word, "o3", "Deployment of o3, the heavy model.")
-        .need(Need::ProviderUnless(&["AZURE_O1_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"]))
-        .later(),
-    variable(Group::AzureOpenAi, "AZURE_O1_DEPLOYMENT_NAME", Form::Word, "o1", "Deployment of o1, instead of o3.").later(),
-    variable(Group::AzureOpenAi, "AZURE_O3MINI_DEPLOYMENT_NAME", Form::Word, "o3-mini", "Deployment of o3-mini, instead of o4-mini.")
-        .later(),
+        .need(Need::ProviderUnless(&["AZURE_O1_DEPLOYMENT_NAME", "AZURE_GPT41_DEPLOYMENT_NAME"])),
+    variable(Group::AzureOpenAi, "AZURE_O1_DEPLOYMENT_NAME", Form::Word, "o1", "Deployment of o1, instead of o3."),
+    variable(Group::AzureOpenAi, "AZURE_O3MINI_DEPLOYMENT_NAME", Form::Word, "o3-mini", "Deployment of o3-mini, instead of o4-mini."),
     variable(
         Group::AzureOpenAi,
         "AZURE_GPT4OMINI_DEPLOYMENT_NAME",
         Form::Word,
         "gpt-4o-mini",
         "Deployment of gpt-4o-mini, instead of gpt-4.1-mini.",
-    )
-    .later(),
+    ),
     variable(
         Group::AzureOpenAi,
         "AZURE_GPT41_DEPLOYMENT_NAME",
         Form::Word,
         "gpt-4.1",
         "Deployment of gpt-4.1, the stand-in for any that is missing.",
-    )
-    .later(),
+    ),
     variable(
         Group::AzureOpenAi,
         "AZURE_TEXT_EMBEDDING_3_LARGE_DEPLOYMENT_NAME",
@@ -312,12 +312,10 @@ pub(super) const TABLE: &[Variable] = &[
         "<anthropic-key>",
         "One key, or several separated by commas: they take turns.",
     )
-    .need(Need::Provider)
-    .secret()
-    .later(),
+    .need(Need::ProviderUnless(&["OAUTH2_ENDPOINT"]))
+    .secret(),
     variable(Group::Anthropic, "ANTHROPIC_BASE_URL", Form::ApiUrl, "https://api.anthropic.com", "Base URL of the API.")
-        .default("https://api.anthropic.com")
-        .later(),
+        .default("https://api.anthropic.com"),
     // OAuth2
     variable(
         Group::OAuth2,

@@ -5,4 +5,5 @@
 mod cli;
 mod harness;
 mod model;
+mod providers;
 mod stories;

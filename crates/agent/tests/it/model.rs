@@ -143,7 +143,7 @@ async fn keys_are_used_in_turn_and_a_refused_one_rests() {
 async fn when_every_key_is_refused_the_error_says_so_without_the_key() {
     let endpoint = endpoint(ModelOptions::default(), "sk-wrong-canary", "10000").await;
     let error = endpoint.summary().await.unwrap_err();
-    assert!(matches!(error, ModelError::Unauthorized { status: 401, .. }), "{error}");
+    assert!(matches!(error, ModelError::Unauthorized { variable: "OPENAI_API_KEYS", .. }), "{error}");
     assert!(error.to_string().contains("OPENAI_API_KEYS") && !error.to_string().contains("canary"), "{error}");
 }
 
@@ -186,7 +186,7 @@ async fn a_local_server_without_a_list_and_without_keys_works() {
     let options = ModelOptions { keys: Vec::new(), models: Vec::new(), ..ModelOptions::default() };
     let endpoint = endpoint(options, "none", "10000").await;
     assert_eq!(endpoint.summary().await.unwrap().model, "gpt-4.1-mini");
-    assert_eq!(endpoint.model.table().await.unwrap().heavy, "o3");
+    assert_eq!(endpoint.model.table().await.unwrap().first(Rank::Heavy), "o3");
     let slow = Fault::SlowTokens { pause: Duration::from_millis(1) };
     endpoint.server.fault(Role::Walkthrough, 1, slow);
     assert!(endpoint.summary().await.is_ok());

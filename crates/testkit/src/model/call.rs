@@ -23,11 +23,11 @@ impl Role {
         (Self::Resolution, "review_resolution"),
     ];
 
-    /// By the name of the schema in `response_format`; where none is sent, by the one that the prompt names last as
+    /// By the name of the schema that the answer must have; where none is sent, by the one that the prompt names last as
     /// "schema `name`".
     pub(super) fn of(request: &ChatRequest) -> Self {
         let by_name = |name: &str| Self::NAMED.iter().find(|(_, known)| *known == name).map(|(role, _)| *role);
-        if let Some(name) = request.schema_name() {
+        if let Some(name) = request.schema.as_deref() {
             return by_name(name).unwrap_or(Self::Other);
         }
         let named_in = |text: &str| {
@@ -52,7 +52,7 @@ pub enum CallState {
     Abandoned,
 }
 
-/// One call of `/v1/chat/completions` that got past the keys.
+/// One call that got past the keys.
 #[derive(Debug, Clone)]
 pub struct Call {
     /// From 0, in order of arrival.

@@ -1,9 +1,12 @@
-//! A server that speaks OpenAI's chat completions, with a scripted reviewer behind it.
+//! A server that speaks OpenAI's chat completions, Azure OpenAI's and Anthropic's messages, with a scripted reviewer behind
+//! them.
 //!
 //! It checks what real servers check (keys, model names, parameters that a model does not take, the shape of strict
 //! schemas), counts tokens, and misbehaves on demand. Sources: OpenAI's API reference ("Create chat completion", "List
 //! models", "Error codes") and guide to structured outputs; the error texts of vLLM and llama.cpp for what they refuse.
 
+mod anthropic;
+mod azure;
 mod call;
 mod fault;
 mod numbered;

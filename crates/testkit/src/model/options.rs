@@ -27,10 +27,12 @@ pub enum TokenLimit {
 pub struct ModelOptions {
     /// Keys that are accepted; empty: everything is, also no key at all (a local server).
     pub keys: Vec<String>,
-    /// What `/v1/models` lists, and what may be asked for. Empty: the list is 404, and every name is taken.
+    /// What the list of models holds, and what may be asked for. Empty: the list is 404, and every name is taken.
     pub models: Vec<String>,
     pub structured_output: StructuredOutput,
     pub token_limit: TokenLimit,
+    /// Deployments of Azure OpenAI, each with its model.
+    pub deployments: Vec<(String, String)>,
     /// Prompt tokens past which a request is refused as too long.
     pub context_tokens: Option<u64>,
     /// Port on 127.0.0.1; 0: any free one.
@@ -43,6 +45,7 @@ impl Default for ModelOptions {
         Self {
             keys: vec!["sk-testkit".to_owned()],
             models: ["gpt-4.1-mini", "o4-mini", "o3"].map(str::to_owned).to_vec(),
+            deployments: Vec::new(),
             structured_output: StructuredOutput::default(),
             token_limit: TokenLimit::default(),
             context_tokens: None,

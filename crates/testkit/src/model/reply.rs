@@ -11,14 +11,14 @@ use axum::{
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::request::ChatRequest;
+use super::{anthropic, request::ChatRequest};
 
 /// An error in OpenAI's shape.
 #[derive(Debug, Clone)]
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
     pub(super) body: Value,
-    retry_after: Option<u64>,
+    pub(super) retry_after: Option<u64>,
 }
 
 impl ApiError {
@@ -94,6 +94,13 @@ pub(super) fn tokens(text: &str) -> u64 {
     (text.len() as u64).div_ceil(4)
 }
 
+/// Whose protocol an answer is written in; Azure's answers are OpenAI's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    OpenAi,
+    Anthropic,
+}
+
 /// How the body travels.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Pace {
@@ -105,11 +112,11 @@ pub(super) enum Pace {
 }
 
 /// The answer in the form that the request asks for.
-pub(super) fn respond(request: &ChatRequest, number: usize, completion: &Completion, pace: Pace) -> Response {
-    let (content_type, body) = if request.stream {
-        ("text/event-stream", events(request, number, completion))
-    } else {
-        ("application/json", whole(request, number, completion).to_string())
+pub(super) fn respond(dialect: Dialect, request: &ChatRequest, number: usize, completion: &Completion, pace: Pace) -> Response {
+    let (content_type, body) = match dialect {
+        Dialect::Anthropic => ("application/json", anthropic::whole(request, number, completion).to_string()),
+        Dialect::OpenAi if request.stream => ("text/event-stream", events(request, number, completion)),
+        Dialect::OpenAi => ("application/json", whole(request, number, completion).to_string()),
     };
     let mut response = Response::new(paced(body, pace));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));

@@ -55,12 +55,14 @@ pub(super) struct ChatRequest {
     pub(super) stream_usage: bool,
     /// Tokens that the answer may take.
     pub(super) limit: Option<u64>,
+    /// The name of the schema that the answer must have.
+    pub(super) schema: Option<String>,
     pub(super) body: Value,
 }
 
 impl ChatRequest {
-    /// Parses, and refuses what a server of these options refuses.
-    pub(super) fn parse(bytes: &[u8], options: &ModelOptions) -> Result<Self, ApiError> {
+    /// Parses, and refuses what a server of these options refuses. `deployed`: the model of the deployment that is asked.
+    pub(super) fn parse(bytes: &[u8], options: &ModelOptions, deployed: Option<&str>) -> Result<Self, ApiError> {
         let body: Value = serde_json::from_slice(bytes).map_err(|error| {
             ApiError::invalid(format!("We could not parse the JSON body of your request ({error})."), None, None)
         })?;
@@ -69,6 +71,8 @@ impl ChatRequest {
         };
         let model = arguments.get("model").and_then(Value::as_str).filter(|model| !model.is_empty());
         let model = model.ok_or_else(|| ApiError::invalid("you must provide a model parameter", None, None))?.to_owned();
+        // At Azure the deployment decides; the name in the body counts for nothing.
+        let model = deployed.map_or(model, str::to_owned);
         if !options.models.is_empty() && !options.models.contains(&model) {
             return Err(ApiError::model_not_found(&model));
         }
@@ -82,17 +86,13 @@ impl ChatRequest {
             stream: arguments.get("stream").and_then(Value::as_bool).unwrap_or(false),
             stream_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
             limit: limit(&body, &model, options)?,
+            schema: body["response_format"]["json_schema"]["name"].as_str().map(str::to_owned),
             model,
             body,
         };
         request.check_reasoning_model()?;
         request.check_response_format(options.structured_output)?;
         Ok(request)
-    }
-
-    /// `response_format.json_schema.name`.
-    pub(super) fn schema_name(&self) -> Option<&str> {
-        self.body["response_format"]["json_schema"]["name"].as_str()
     }
 
     /// Everything that counts as prompt.

@@ -11,7 +11,7 @@ use anyhow::{Context, bail};
 use axum::{
     Json, Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{DefaultBodyLimit, Path, Query, State},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
     routing::{get, post},
@@ -21,10 +21,11 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    anthropic, azure,
     call::{Call, CallState, Role},
     fault::Fault,
     options::ModelOptions,
-    reply::{ApiError, Completion, Pace, plain, respond, tokens},
+    reply::{ApiError, Completion, Dialect, Pace, plain, respond, tokens},
     request::{ChatRequest, is_reasoning_model},
     script::Script,
 };
@@ -91,6 +92,8 @@ impl ModelServer {
         let router = Router::new()
             .route("/v1/models", get(models))
             .route("/v1/chat/completions", post(chat))
+            .route("/openai/deployments/{deployment}/chat/completions", post(azure_chat))
+            .route("/v1/messages", post(messages))
             .fallback(|| async {
                 ApiError::new(StatusCode::NOT_FOUND, "Unknown request URL.", "invalid_request_error", None, Some("unknown_url"))
             })
@@ -109,6 +112,11 @@ impl ModelServer {
     /// For `OPENAI_BASE_URL`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
+    }
+
+    /// For `AZURE_OPENAI_ENDPOINT` and `ANTHROPIC_BASE_URL`.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
     }
 
     /// For `OPENAI_API_KEYS`: the first accepted key; any word where none is checked.
@@ -226,9 +234,7 @@ impl Shared {
     }
 
     /// Index of the accepted key.
-    fn authorize(&self, headers: &HeaderMap) -> Result<Option<usize>, ApiError> {
-        let header = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let given = header.and_then(|value| value.strip_prefix("Bearer ")).map(str::trim);
+    fn authorize(&self, given: Option<&str>) -> Result<Option<usize>, ApiError> {
         if self.options.keys.is_empty() {
             return Ok(None);
         }
@@ -236,10 +242,13 @@ impl Shared {
         known.map(Some).ok_or_else(|| ApiError::unauthorized(given))
     }
 
-    fn refuse(&self, error: ApiError) -> Response {
+    fn refuse(&self, dialect: Dialect, error: ApiError) -> Response {
         self.record().refused.push((error.status.as_u16(), error.body.clone()));
         self.note_change();
-        error.into_response()
+        match dialect {
+            Dialect::OpenAi => error.into_response(),
+            Dialect::Anthropic => anthropic::error(&error),
+        }
     }
 
     /// Tokens at the start of the prompt that an earlier prompt began with as well.
@@ -281,11 +290,17 @@ impl Drop for Tracked {
 }
 
 async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Response {
-    if let Err(error) = shared.authorize(&headers) {
-        return shared.refuse(error);
+    let is_anthropic = headers.contains_key("anthropic-version");
+    let (dialect, given) =
+        if is_anthropic { (Dialect::Anthropic, anthropic::shown_key(&headers)) } else { (Dialect::OpenAi, bearer(&headers)) };
+    if let Err(error) = shared.authorize(given) {
+        return shared.refuse(dialect, error);
     }
     if shared.options.models.is_empty() {
-        return shared.refuse(ApiError::new(StatusCode::NOT_FOUND, "Not Found", "NotFoundError", None, None));
+        return shared.refuse(dialect, ApiError::new(StatusCode::NOT_FOUND, "Not Found", "NotFoundError", None, None));
+    }
+    if is_anthropic {
+        return Json(anthropic::list(&shared.options.models)).into_response();
     }
     let models: Vec<Value> = shared
         .options
@@ -296,11 +311,45 @@ async fn models(State(shared): State<Arc<Shared>>, headers: HeaderMap) -> Respon
     Json(json!({ "object": "list", "data": models })).into_response()
 }
 
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    headers.get(header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("Bearer ").map(str::trim)
+}
+
 async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
-    let checked = shared.authorize(&headers).and_then(|key| Ok((key, ChatRequest::parse(&body, &shared.options)?)));
+    let checked = shared.authorize(bearer(&headers)).and_then(|key| Ok((key, ChatRequest::parse(&body, &shared.options, None)?)));
+    respond_to(shared, Dialect::OpenAi, checked).await
+}
+
+async fn azure_chat(
+    State(shared): State<Arc<Shared>>,
+    Path(deployment): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let version = query.get("api-version").map(String::as_str);
+    let checked = shared.authorize(azure::shown_key(&headers)).map_err(|_| azure::unauthorized()).and_then(|key| {
+        let model = azure::deployed(&shared.options, &deployment, version)?;
+        let request = ChatRequest::parse(&body, &shared.options, Some(model))?;
+        azure::check_version(&request.body, version.unwrap_or_default())?;
+        Ok((key, request))
+    });
+    respond_to(shared, Dialect::OpenAi, checked).await
+}
+
+async fn messages(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes) -> Response {
+    let checked = shared.authorize(anthropic::shown_key(&headers)).and_then(|key| {
+        anthropic::check_version(&headers)?;
+        Ok((key, anthropic::parse(&body, &shared.options)?))
+    });
+    respond_to(shared, Dialect::Anthropic, checked).await
+}
+
+/// What every protocol goes through once its request is understood.
+async fn respond_to(shared: Arc<Shared>, dialect: Dialect, checked: Result<(Option<usize>, ChatRequest), ApiError>) -> Response {
     let (key, request) = match checked {
         Ok(checked) => checked,
-        Err(error) => return shared.refuse(error),
+        Err(error) => return shared.refuse(dialect, error),
     };
     let role = Role::of(&request);
     let (mut tracked, gate, fault) = {
@@ -318,9 +367,9 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
             () = shared.stop.cancelled() => {}
         }
     }
-    let response = match answer(&shared, role, &request, tracked.number, fault).await {
+    let response = match answer(&shared, dialect, role, &request, tracked.number, fault).await {
         Ok(response) => response,
-        Err(error) => shared.refuse(error),
+        Err(error) => shared.refuse(dialect, error),
     };
     tracked.end(CallState::Answered(response.status().as_u16()));
     response
@@ -328,6 +377,7 @@ async fn chat(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: Bytes
 
 async fn answer(
     shared: &Shared,
+    dialect: Dialect,
     role: Role,
     request: &ChatRequest,
     number: usize,
@@ -381,7 +431,7 @@ async fn answer(
         Some(Fault::Huge) => return Ok(plain("application/json", vec![b' '; 32 * 1024 * 1024])),
     }
     cut_at_limit(request, &mut completion);
-    Ok(respond(request, number, &completion, pace))
+    Ok(respond(dialect, request, number, &completion, pace))
 }
 
 /// An answer that is longer than its limit ends there.

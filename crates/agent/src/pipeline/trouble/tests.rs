@@ -24,14 +24,14 @@ fn model(error: ModelError) -> Trouble {
 }
 
 fn silent_model(retry_after: Option<Duration>) -> Trouble {
-    model(ModelError::Unavailable { endpoint: text(), model: text(), problem: text(), retry_after })
+    model(ModelError::Unavailable { endpoint: text(), model: text(), problem: text(), is_overloaded: true, retry_after })
 }
 
 #[test]
 fn each_trouble_is_final_or_not_and_told_or_not() {
     let commit = CommitId::parse(&"a".repeat(40)).unwrap();
     // (trouble, final, told while attempts are left, told at the last one)
-    let cases: [(Trouble, bool, bool, bool); 21] = [
+    let cases: [(Trouble, bool, bool, bool); 22] = [
         (unavailable(None).into(), false, false, true),
         (AzureDevOpsError::Unreadable { action: text(), problem: text() }.into(), false, false, true),
         (AzureDevOpsError::Unauthorized { action: text(), detail: text() }.into(), false, false, false),
@@ -49,7 +49,8 @@ fn each_trouble_is_final_or_not_and_told_or_not() {
         (GitError::NotARepository(PathBuf::new()).into(), false, true, true),
         (AnalysisError::NoRoom { files: 1 }.into(), true, true, true),
         (silent_model(None), false, true, true),
-        (model(ModelError::Unauthorized { endpoint: text(), status: 401, message: text() }), false, true, true),
+        (model(ModelError::Unauthorized { endpoint: text(), variable: "KEY", message: text() }), false, true, true),
+        (model(ModelError::ModelMissing { endpoint: text(), model: text(), message: text() }), false, true, true),
         (model(ModelError::ContextTooLong { model: text(), message: text() }), true, true, true),
         (model(ModelError::Store(StoreError::Unavailable(text()))), false, false, false),
         (StoreError::LeaseLost(text()).into(), false, false, false),

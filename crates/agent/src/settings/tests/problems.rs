@@ -37,7 +37,7 @@ HTTPS_PROXY: found: a value that is not shown (.env, line 13); its scheme is `so
 ENABLE_METRICS: found: `perhaps` (.env, line 11); it is neither true nor false; allowed: `true` or `false`; example: ENABLE_METRICS=true
 AZURE_DEVOPS_BOT_USERNAME: is not set, and the server needs it; allowed: one line of at most 256 characters; example: AZURE_DEVOPS_BOT_USERNAME=CodeRabbit
 AZURE_DEVOPS_WEBHOOK_PASSWORD: is not set, and AZURE_DEVOPS_WEBHOOK_USERNAME needs it; allowed: one line of at most 1024 characters; example: AZURE_DEVOPS_WEBHOOK_PASSWORD=<a-long-random-word>
-OPENAI_API_KEYS: is still a placeholder in angle brackets (.env, line 4), and LLM_PROVIDER=openai needs it: put the value itself there, without < and >; allowed: words without white space, separated by commas; example: OPENAI_API_KEYS=<openai-key>
+OPENAI_API_KEYS: is still a placeholder in angle brackets (.env, line 4), and LLM_PROVIDER=openai without OAUTH2_ENDPOINT needs it: put the value itself there, without < and >; allowed: words without white space, separated by commas; example: OPENAI_API_KEYS=<openai-key>
 ";
     assert_eq!(lines(&problems), expected);
     assert!(!lines(&problems).contains("hunter2") && !lines(&problems).contains("my secret token"));

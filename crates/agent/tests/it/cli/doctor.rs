@@ -126,12 +126,12 @@ async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
 async fn a_provider_of_a_later_version_is_a_problem_also_offline() {
     let clinic = Clinic::open().await;
     let changed = [
-        ("LLM_PROVIDER", "azure-openai"),
-        ("AZURE_OPENAI_ENDPOINT", "https://contoso.openai.azure.com"),
-        ("AZURE_OPENAI_API_KEY", "canary-azure-key"),
-        ("AZURE_GPT41_DEPLOYMENT_NAME", "gpt-4.1"),
+        ("LLM_PROVIDER", "bedrock-anthropic"),
+        ("AWS_ACCESS_KEY_ID", "canary-access-key"),
+        ("AWS_SECRET_ACCESS_KEY", "canary-secret-key"),
+        ("AWS_REGION", "eu-central-1"),
     ];
     let ended = clinic.doctor(&changed, &["--offline"]).await;
     assert_eq!(ended.code, Some(1), "{ended:?}");
-    assert!(line(&ended, "azure-openai").starts_with("FAILED"), "{}", ended.stdout);
+    assert!(line(&ended, "bedrock-anthropic").starts_with("FAILED"), "{}", ended.stdout);
 }

@@ -1,0 +1,190 @@
+//! One call to the endpoint, through whatever passes: rate limits, errors of the server, a key that is refused, a form that
+//! the server does not understand.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use review_core::retry::{Decision, Outcome, decide};
+use tokio::sync::Semaphore;
+
+use super::{
+    ModelError, Role,
+    endpoint::Endpoint,
+    form::Form,
+    keys::{Credential, KeyRing},
+    question::{Completion, Failure, Question},
+};
+use crate::{net::HttpClients, settings::ModelSettings, telemetry::Metrics};
+
+/// Calls under way at once, over all reviews: more only moves the queue into the provider's rate limit.
+const CONCURRENT_CALLS: usize = 8;
+/// All attempts of one call together, in times of `LLM_TIMEOUT`.
+const BUDGET_FACTOR: u32 = 2;
+/// A key that is refused, or whose account is empty, is left alone for so long while others work.
+const REFUSED_KEY_RESTS: Duration = Duration::from_mins(5);
+/// A key that is rate limited, when the server does not say for how long.
+const LIMITED_KEY_RESTS: Duration = Duration::from_secs(10);
+
+pub(super) struct Calls {
+    endpoint: Endpoint,
+    keys: KeyRing,
+    timeout: Duration,
+    /// What each model was found to understand.
+    forms: Mutex<HashMap<String, Form>>,
+    permits: Semaphore,
+    metrics: Option<Metrics>,
+}
+
+impl Calls {
+    pub(super) fn new(settings: &ModelSettings, http: &HttpClients, metrics: Option<Metrics>) -> Result<Self, ModelError> {
+        let (endpoint, keys) = Endpoint::new(&settings.provider, settings.timeout, http)?;
+        Ok(Self {
+            endpoint,
+            keys: KeyRing::new(keys),
+            timeout: settings.timeout,
+            forms: Mutex::default(),
+            permits: Semaphore::new(CONCURRENT_CALLS),
+            metrics,
+        })
+    }
+
+    /// For messages.
+    pub(super) fn address(&self) -> &str {
+        self.endpoint.address()
+    }
+
+    pub(super) async fn completion(&self, role: Role, model: &str, question: &Question<'_>) -> Result<Completion, ModelError> {
+        #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
+        let _permit = self.permits.acquire().await.expect("the semaphore is open as long as the model lives");
+        let started = Instant::now();
+        let budget = self.timeout * BUDGET_FACTOR;
+        let mut attempt = 1;
+        let mut refused_keys = 0;
+        loop {
+            let form = self.form_of(model);
+            let credential = self.credential();
+            let failure = match self.endpoint.complete(&credential, model, question, form).await {
+                Ok(completion) => {
+                    if let Some(metrics) = &self.metrics {
+                        metrics.model_answered(role.word(), model, completion.usage);
+                    }
+                    return Ok(completion);
+                }
+                Err(failure) => failure,
+            };
+            if let Some(metrics) = &self.metrics {
+                metrics.model_failed(role.word(), model);
+            }
+            if failure.is_model_missing() {
+                let (endpoint, model) = (self.address().to_owned(), model.to_owned());
+                return Err(ModelError::ModelMissing { endpoint, model, message: failure.message });
+            }
+            if failure.is_context_too_long() {
+                return Err(ModelError::ContextTooLong { model: model.to_owned(), message: failure.message });
+            }
+            if failure.is_unauthorized() {
+                self.rest(&credential, REFUSED_KEY_RESTS);
+                refused_keys += 1;
+                if refused_keys < self.keys.len() {
+                    continue;
+                }
+                return Err(self.unauthorized(failure));
+            }
+            if failure.is_out_of_quota() {
+                self.rest(&credential, REFUSED_KEY_RESTS);
+                if self.keys.all_set_aside(Instant::now()) {
+                    return Err(self.give_up(model, Failure { retry_after: Some(REFUSED_KEY_RESTS), ..failure }));
+                }
+                continue;
+            }
+            if let Some(weaker) = self.endpoint.weaker_form(form, &failure) {
+                tracing::info!(model, from = ?form, to = ?weaker, message = failure.message, "the endpoint does not take this form of request");
+                self.remember_form(model, weaker);
+                continue;
+            }
+            if failure.status == Some(429) && self.keys.len() > 1 {
+                self.rest(&credential, failure.retry_after.unwrap_or(LIMITED_KEY_RESTS));
+            }
+            let outcome = failure.status.map_or(Outcome::NoAnswer, Outcome::Status);
+            match decide(attempt, outcome, failure.retry_after, started.elapsed(), budget, rand::random()) {
+                Decision::Retry(pause) => {
+                    tracing::warn!(model, attempt, ?pause, problem = failure.message, "model call failed; trying again");
+                    #[expect(clippy::disallowed_methods, reason = "the pause that the endpoint asked for is the event")]
+                    tokio::time::sleep(pause).await;
+                    attempt += 1;
+                }
+                Decision::GiveUp => return Err(self.give_up(model, failure)),
+            }
+        }
+    }
+
+    /// Names of the models that the endpoint lists; None when it has no list.
+    pub(super) async fn list(&self) -> Result<Option<Vec<String>>, ModelError> {
+        for _ in 0..self.keys.len().max(1) {
+            let credential = self.credential();
+            match self.endpoint.list(&credential).await {
+                Ok(names) => return Ok(names),
+                Err(failure) if failure.is_unauthorized() => {
+                    self.rest(&credential, REFUSED_KEY_RESTS);
+                    if self.keys.all_set_aside(Instant::now()) {
+                        return Err(self.unauthorized(failure));
+                    }
+                }
+                // A server without a list (404, 405) is an endpoint like any other.
+                Err(failure) if failure.status.is_some_and(|status| status < 500 && status != 429) => return Ok(None),
+                Err(failure) => return Err(self.give_up("the list of models", failure)),
+            }
+        }
+        Ok(None)
+    }
+
+    fn credential(&self) -> Credential {
+        Credential { key: self.keys.pick(Instant::now()), token: None }
+    }
+
+    fn rest(&self, credential: &Credential, pause: Duration) {
+        if let Some(key) = &credential.key {
+            self.keys.set_aside(key.index, Instant::now(), pause);
+        }
+    }
+
+    fn unauthorized(&self, failure: Failure) -> ModelError {
+        ModelError::Unauthorized {
+            endpoint: self.address().to_owned(),
+            variable: self.endpoint.key_variable(),
+            message: failure.message,
+        }
+    }
+
+    fn give_up(&self, model: &str, failure: Failure) -> ModelError {
+        let (endpoint, model) = (self.address().to_owned(), model.to_owned());
+        match failure.status {
+            Some(status)
+                if (400..500).contains(&status) && !matches!(status, 402 | 408 | 425 | 429) && !failure.is_out_of_quota() =>
+            {
+                ModelError::Refused { endpoint, model, message: failure.message }
+            }
+            status => ModelError::Unavailable {
+                endpoint,
+                model,
+                problem: failure.message,
+                is_overloaded: status.is_some(),
+                retry_after: failure.retry_after,
+            },
+        }
+    }
+
+    fn form_of(&self, model: &str) -> Form {
+        let forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        forms.get(model).copied().unwrap_or_default()
+    }
+
+    fn remember_form(&self, model: &str, form: Form) {
+        let mut forms = self.forms.lock().unwrap_or_else(PoisonError::into_inner);
+        let known = forms.entry(model.to_owned()).or_default();
+        *known = known.weakest(form);
+    }
+}

@@ -1,0 +1,172 @@
+//! What the agent asks of each provider in its own protocol, and what it makes of the answers.
+
+use coderabbit_agent::{
+    app,
+    llm::{Model, ModelError, Reply, Role as Rank},
+    net::HttpClients,
+    settings::{Loaded, Purpose, Settings},
+};
+use review_core::finding::answer::WalkthroughAnswer;
+use testkit::model::{Fault, ModelOptions, ModelServer, Role, Script};
+use tokio_util::sync::CancellationToken;
+
+/// What is behind the deployments; none is called like its model.
+const DEPLOYMENTS: [(&str, &str); 4] =
+    [("our-mini", "gpt-4.1-mini"), ("our-o4", "o4-mini"), ("our-o3", "o3"), ("our-gpt", "gpt-4.1")];
+
+struct Provider {
+    server: ModelServer,
+    model: Model,
+}
+
+impl Provider {
+    async fn start(options: ModelOptions, variables: impl FnOnce(&ModelServer) -> Vec<(&'static str, String)>) -> Self {
+        let _installed_before = rustls::crypto::ring::default_provider().install_default();
+        let server = ModelServer::start_with(options, Script::silent()).await.unwrap();
+        let mut variables = variables(&server);
+        variables.push(("LLM_TIMEOUT", "10000".to_owned()));
+        let variables: Vec<(String, String)> = variables.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        let Loaded { settings, .. } =
+            Settings::from_vars(Purpose::LocalReview, &variables).unwrap_or_else(|bad| panic!("{bad:#?}"));
+        let http = HttpClients::new(&settings.network).unwrap();
+        let model = Model::new(&settings.model, &http, None, None, app::now).unwrap();
+        Self { server, model }
+    }
+
+    async fn azure(more: &[(&'static str, &str)]) -> Self {
+        let options = ModelOptions {
+            models: DEPLOYMENTS.map(|(_, model)| model.to_owned()).to_vec(),
+            deployments: DEPLOYMENTS.map(|(name, model)| (name.to_owned(), model.to_owned())).to_vec(),
+            ..ModelOptions::default()
+        };
+        Self::start(options, |server| {
+            let mut variables = vec![
+                ("LLM_PROVIDER", "azure-openai".to_owned()),
+                ("AZURE_OPENAI_ENDPOINT", server.endpoint()),
+                ("AZURE_OPENAI_API_KEY", server.key().to_owned()),
+                ("AZURE_GPT41MINI_DEPLOYMENT_NAME", "our-mini".to_owned()),
+                ("AZURE_O4MINI_DEPLOYMENT_NAME", "our-o4".to_owned()),
+                ("AZURE_O3_DEPLOYMENT_NAME", "our-o3".to_owned()),
+                ("AZURE_GPT41_DEPLOYMENT_NAME", "our-gpt".to_owned()),
+            ];
+            for (name, value) in more {
+                variables.retain(|(known, _)| known != name);
+                variables.push((name, (*value).to_owned()));
+            }
+            variables
+        })
+        .await
+    }
+
+    async fn anthropic() -> Self {
+        let models = ["claude-opus-4-5-20251101", "claude-sonnet-4-5-20250929", "claude-haiku-4-5-20251001"];
+        let options = ModelOptions { models: models.map(str::to_owned).to_vec(), ..ModelOptions::default() };
+        Self::start(options, |server| {
+            vec![
+                ("LLM_PROVIDER", "anthropic".to_owned()),
+                ("ANTHROPIC_BASE_URL", server.endpoint()),
+                ("ANTHROPIC_API_KEYS", server.key().to_owned()),
+            ]
+        })
+        .await
+    }
+
+    async fn ask(&self, rank: Rank) -> Result<Reply<WalkthroughAnswer>, ModelError> {
+        self.model.ask(rank, "the change", "Write the walkthrough.", &CancellationToken::new()).await
+    }
+}
+
+#[tokio::test]
+async fn azures_deployments_play_the_roles_of_their_models() {
+    let azure = Provider::azure(&[]).await;
+    let table = azure.model.table().await.unwrap();
+    assert_eq!(table.to_string(), "light gpt-4.1-mini (then gpt-4.1), medium o4-mini (then gpt-4.1), heavy o3 (then gpt-4.1)");
+    for (rank, model) in [(Rank::Light, "gpt-4.1-mini"), (Rank::Medium, "o4-mini"), (Rank::Heavy, "o3")] {
+        let reply = azure.ask(rank).await.unwrap();
+        assert_eq!(reply.model, model);
+        assert!(reply.usage.input_tokens > 0);
+    }
+    let asked: Vec<String> = azure.server.calls().into_iter().map(|call| call.model).collect();
+    assert_eq!(asked, ["gpt-4.1-mini", "o4-mini", "o3"], "the deployment of each was asked");
+    assert_eq!(azure.server.refusals(), []);
+}
+
+#[tokio::test]
+async fn a_deployment_that_is_gone_is_stood_in_for_and_not_asked_again() {
+    let azure = Provider::azure(&[("AZURE_O3_DEPLOYMENT_NAME", "deleted")]).await;
+    for _ in 0..2 {
+        assert_eq!(azure.ask(Rank::Heavy).await.unwrap().model, "gpt-4.1");
+    }
+    let refused = azure.server.refusals();
+    assert_eq!(refused.len(), 1, "{refused:?}");
+    assert_eq!(refused[0].1["error"]["code"], "DeploymentNotFound");
+}
+
+#[tokio::test]
+async fn when_no_model_of_a_role_is_there_the_error_names_the_first_and_what_to_set() {
+    let more = [("AZURE_O3_DEPLOYMENT_NAME", "deleted"), ("AZURE_GPT41_DEPLOYMENT_NAME", "deleted-too")];
+    let error = Provider::azure(&more).await.ask(Rank::Heavy).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, ModelError::ModelMissing { ref model, .. } if model == "o3"), "{text}");
+    assert!(text.contains("deployment for this resource does not exist") && text.contains("the deployment's name"), "{text}");
+}
+
+#[tokio::test]
+async fn a_model_that_is_overloaded_past_its_time_or_too_small_is_stood_in_for() {
+    let azure = Provider::azure(&[("LLM_TIMEOUT", "1000")]).await;
+    azure.server.fault(Role::Walkthrough, 1, Fault::ContextTooLong);
+    assert_eq!(azure.ask(Rank::Heavy).await.unwrap().model, "gpt-4.1");
+    assert_eq!(azure.ask(Rank::Heavy).await.unwrap().model, "o3", "it was the request that was too long for it");
+
+    azure.server.fault(Role::Walkthrough, 1, Fault::RateLimited { retry_after: 60 });
+    assert_eq!(azure.ask(Rank::Heavy).await.unwrap().model, "gpt-4.1");
+    assert_eq!(azure.ask(Rank::Heavy).await.unwrap().model, "gpt-4.1", "it is left alone for a while");
+}
+
+#[tokio::test]
+async fn azures_refusals_say_which_variable_to_mend() {
+    let error = Provider::azure(&[("AZURE_OPENAI_API_KEY", "wrong-key-canary")]).await.ask(Rank::Light).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, ModelError::Unauthorized { variable: "AZURE_OPENAI_API_KEY", .. }), "{text}");
+    assert!(text.contains("invalid subscription key") && !text.contains("canary"), "{text}");
+}
+
+#[tokio::test]
+async fn an_older_version_of_azures_api_is_asked_in_the_form_that_it_takes() {
+    let azure = Provider::azure(&[("AZURE_OPENAI_API_VERSION", "2024-06-01")]).await;
+    azure.ask(Rank::Light).await.unwrap();
+    let calls = azure.server.calls();
+    assert_eq!(calls.last().unwrap().body["response_format"]["type"], "json_object");
+}
+
+#[tokio::test]
+async fn anthropic_is_asked_with_a_forced_tool_and_a_point_for_its_cache() {
+    let anthropic = Provider::anthropic().await;
+    let reply = anthropic.ask(Rank::Light).await.unwrap();
+    assert_eq!(reply.model, "claude-haiku-4-5-20251001");
+    assert!(reply.usage.input_tokens > 0 && reply.usage.output_tokens > 0);
+    let call = &anthropic.server.calls_of(Role::Walkthrough)[0];
+    assert_eq!(call.body["tool_choice"]["name"], "review_walkthrough");
+    assert_eq!(call.body["messages"][0]["content"][0]["cache_control"]["type"], "ephemeral");
+    assert_eq!(anthropic.server.refusals(), []);
+}
+
+#[tokio::test]
+async fn anthropics_faults_are_repaired_waited_out_or_told() {
+    for fault in [Fault::Prose, Fault::WrongShape, Fault::Empty] {
+        let anthropic = Provider::anthropic().await;
+        anthropic.server.fault(Role::Walkthrough, 1, fault.clone());
+        let reply = anthropic.ask(Rank::Medium).await.unwrap_or_else(|error| panic!("{fault:?}: {error}"));
+        assert_eq!(reply.usage.calls, 2, "{fault:?}");
+        assert_eq!(anthropic.server.refusals(), [], "{fault:?}");
+    }
+    let anthropic = Provider::anthropic().await;
+    anthropic.server.fault(Role::Walkthrough, 1, Fault::RateLimited { retry_after: 1 });
+    anthropic.ask(Rank::Medium).await.unwrap();
+    anthropic.server.fault(Role::Walkthrough, 1, Fault::Unauthorized);
+    let error = anthropic.ask(Rank::Medium).await.unwrap_err();
+    assert!(matches!(error, ModelError::Unauthorized { variable: "ANTHROPIC_API_KEYS", .. }), "{error}");
+    anthropic.server.fault(Role::Walkthrough, 2, Fault::ContextTooLong);
+    let error = anthropic.ask(Rank::Medium).await.unwrap_err();
+    assert!(matches!(error, ModelError::ContextTooLong { .. }), "{error}");
+}
