@@ -38,7 +38,7 @@ pub(crate) fn problems(world: &World, pull_request: u32, thread: &Thread) -> Vec
         return vec!["threadContext without a filePath".to_owned()];
     };
     let Some(found) = world.pull_request(pull_request) else { return problems };
-    let Some(git) = world.git(found.repository) else { return problems };
+    let Some(git) = world.git(found.source_repository) else { return problems };
     if !path.starts_with('/') {
         problems.push(format!("the path {path} does not start with /"));
     }
@@ -141,7 +141,7 @@ pub(crate) fn moved(world: &mut World, pull_request: u32, thread: &Thread, to: u
     }
     let path = member(context, "filePath")?.as_str()?.trim_start_matches('/').to_owned();
     let found = world.pull_request(pull_request)?;
-    let repository = found.repository;
+    let repository = found.source_repository;
     let of = |number: u32| {
         found.iterations.iter().find(|iteration: &&Iteration| iteration.id == number).map(|found| found.source.clone())
     };

@@ -10,12 +10,13 @@ use super::{
     world::{Iteration, PullRequest, World, now},
 };
 
-/// Adds an iteration to every open pull request of `repository` whose source branch has moved.
+/// Adds an iteration to every open pull request into or from `repository` whose source branch has moved.
 pub(crate) fn sync(world: &mut World, repository: usize, pusher: usize) {
     let open: Vec<u32> = world
         .pull_requests
         .iter()
-        .filter(|pull_request| pull_request.repository == repository && pull_request.status == "active")
+        .filter(|pull_request| pull_request.repository == repository || pull_request.source_repository == repository)
+        .filter(|pull_request| pull_request.status == "active")
         .map(|pull_request| pull_request.id)
         .collect();
     for id in open {
@@ -25,10 +26,10 @@ pub(crate) fn sync(world: &mut World, repository: usize, pusher: usize) {
 
 fn sync_one(world: &mut World, id: u32, pusher: usize) -> Option<()> {
     let pull_request = world.pull_request(id)?;
-    let repository = pull_request.repository;
+    let repository = pull_request.source_repository;
     let git = world.git(repository)?;
     let source = git.resolve_ref(&pull_request.source_ref)?;
-    let target = git.resolve_ref(&pull_request.target_ref)?;
+    let target = world.git(pull_request.repository)?.resolve_ref(&pull_request.target_ref)?;
     let last = pull_request.iterations.last();
     if last.is_some_and(|last| last.source == source) {
         let has_moved = pull_request.merge_target.as_ref().is_some_and(|merged| *merged != target);
@@ -102,17 +103,17 @@ pub(crate) fn start_merge(world: &mut World, id: u32) {
 /// Merges the source into the target and says so by `git.pullrequest.merged`.
 pub(crate) fn merge(world: &mut World, id: u32) -> Option<()> {
     let pull_request = world.pull_request(id)?;
-    let git = world.git(pull_request.repository)?;
-    let (source, target) = (git.resolve_ref(&pull_request.source_ref)?, git.resolve_ref(&pull_request.target_ref)?);
+    let (git, source_git) = (world.git(pull_request.repository)?, world.git(pull_request.source_repository)?);
+    let (source, target) = (source_git.resolve_ref(&pull_request.source_ref)?, git.resolve_ref(&pull_request.target_ref)?);
     let short = |name: &str| name.trim_start_matches("refs/heads/").to_owned();
     let message =
         format!("Merge pull request {id} from {} into {}", short(&pull_request.source_ref), short(&pull_request.target_ref));
-    let merged = objects::merge(&git, &target, &source, &message);
+    let merged = objects::merge(&source_git, &target, &source, &message);
     let reference = format!("refs/pull/{id}/merge");
     // Deleting a ref that is not there is no failure.
     let moved = match &merged {
-        Some(commit) => git.git(&["update-ref", &reference, commit]),
-        None => git.git(&["update-ref", "-d", &reference]),
+        Some(commit) => objects::adopt(&git, &source_git, commit, &reference),
+        None => git.git(&["update-ref", "-d", &reference]).map(drop),
     };
     let author = pull_request.created_by;
     let merge_id = world.guid();
@@ -129,7 +130,7 @@ pub(crate) fn merge(world: &mut World, id: u32) -> Option<()> {
 
 /// Changes between two states of the pull request, in the service's shape.
 pub(crate) fn changes(world: &mut World, id: u32, from: &str, to: &str) -> Vec<serde_json::Value> {
-    let Some(repository) = world.pull_request(id).map(|pull_request| pull_request.repository) else { return Vec::new() };
+    let Some(repository) = world.pull_request(id).map(|pull_request| pull_request.source_repository) else { return Vec::new() };
     let (upper, combined) = (world.options.upper_case_ids, world.options.combined_change_types);
     let found = world.diff(repository, from, to);
     let Some(pull_request) = world.pull_request_mut(id) else { return Vec::new() };

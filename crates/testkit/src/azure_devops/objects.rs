@@ -169,6 +169,15 @@ pub(crate) fn merge(repository: &Repository, target: &str, source: &str, message
     Some(String::from_utf8_lossy(&commit).trim().to_owned())
 }
 
+/// Points `reference` at a commit of `source`, which is the repository itself or a fork: what it lacks is copied.
+pub(crate) fn adopt(repository: &Repository, source: &Repository, commit: &str, reference: &str) -> Result<()> {
+    if repository.git_dir() != source.git_dir() {
+        let from = source.git_dir().to_str().context("the path of a repository is no text")?;
+        repository.git(&["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", from, commit])?;
+    }
+    repository.git(&["update-ref", reference, commit]).map(drop)
+}
+
 /// Reads `Name <email> seconds +0000`.
 fn signature(text: &str) -> Option<Signature> {
     let (name, rest) = text.split_once(" <").or_else(|| text.split_once('<'))?;

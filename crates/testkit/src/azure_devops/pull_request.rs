@@ -186,7 +186,7 @@ impl PullRequestHandle {
             .blocking(move |world| {
                 let found = world.pull_request(id).context("the pull request is gone")?;
                 let head = found.iterations.last().context("there is no iteration")?.source.clone();
-                let git = world.git(found.repository).context("the repository is gone")?;
+                let git = world.git(found.source_repository).context("the repository is gone")?;
                 Ok(objects::file(&git, &head, &path))
             })
             .await
@@ -223,7 +223,8 @@ impl PullRequestHandle {
         self.azure
             .blocking(move |world| {
                 let found = world.pull_request(id).context("the pull request is gone")?;
-                let (repository, branch) = (found.repository, found.source_ref.trim_start_matches("refs/heads/").to_owned());
+                let (repository, branch) =
+                    (found.source_repository, found.source_ref.trim_start_matches("refs/heads/").to_owned());
                 let git = world.git(repository).context("the repository is gone")?;
                 make(git.change(&branch))?;
                 iterations::sync(world, repository, AUTHOR);
@@ -412,7 +413,7 @@ impl PullRequestHandle {
         self.azure.wait_for(|_| is_so(self), timeout).await
     }
 
-    /// Where the repository lies on disk, for git.
+    /// Where the target repository lies on disk, for git.
     pub fn git(&self) -> Option<Arc<crate::repository::Repository>> {
         self.azure.server.look(|world| world.git(world.pull_request(self.id)?.repository))
     }

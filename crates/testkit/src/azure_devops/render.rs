@@ -98,6 +98,9 @@ impl World {
         if let Some(default) = default {
             shape["defaultBranch"] = default.into();
         }
+        if found.parent.is_some() {
+            shape["isFork"] = true.into();
+        }
         shape
     }
 
@@ -191,6 +194,10 @@ impl World {
             if let Some(commit) = commit {
                 set(key, self.commit_ref(repository, commit));
             }
+        }
+        if pull_request.is_from_fork() {
+            let fork = self.repository_json(pull_request.source_repository);
+            set("forkSource", json!({ "repository": fork, "name": pull_request.source_ref }));
         }
         if pull_request.merge_status == "conflicts" {
             set("mergeFailureType", "none".into());

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::json;
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     api,
     call::Call,
     directory, index_of, iterations,
-    world::{GitRepository, Project, encode},
+    world::{GitRepository, Project, World, encode},
 };
 use crate::repository::{Change, MAIN, Repository};
 
@@ -31,6 +31,8 @@ pub struct PullRequestSpec {
     pub description: String,
     pub source_branch: String,
     pub target_branch: String,
+    /// The repository of the source branch when that is not the target itself: a fork of it.
+    pub fork: Option<RepositoryHandle>,
     /// What the first push changes or adds, on top of the target branch. Empty: the source branch exists already.
     pub files: Vec<(String, Vec<u8>)>,
     pub is_draft: bool,
@@ -47,6 +49,7 @@ impl Default for PullRequestSpec {
             description: String::new(),
             source_branch: "topic".to_owned(),
             target_branch: MAIN.to_owned(),
+            fork: None,
             files: Vec::new(),
             is_draft: false,
             labels: Vec::new(),
@@ -69,6 +72,12 @@ impl PullRequestSpec {
     /// Names of the branches, without `refs/heads/`.
     pub fn branches(mut self, source: &str, target: &str) -> Self {
         (self.source_branch, self.target_branch) = (source.to_owned(), target.to_owned());
+        self
+    }
+
+    /// The source branch is in `fork`.
+    pub fn from_fork(mut self, fork: &RepositoryHandle) -> Self {
+        self.fork = Some(fork.clone());
         self
     }
 
@@ -118,15 +127,30 @@ impl RepositoryHandle {
             if let Some(known) = known {
                 return Ok((known, world.git(known).context("the repository is gone")?));
             }
-            let id = world.guid();
-            let git = Arc::new(Repository::init_bare(directory(&world.root, &id))?);
-            git.git(&["config", "http.receivepack", "true"])?;
-            configure(&git, world.options.served, world.options.partial_clone)?;
-            world.repositories.push(GitRepository { id, name, project, git: Arc::clone(&git), is_disabled: false });
-            Ok((world.repositories.len() - 1, git))
+            create(world, project, name, None)
         });
         let (index, git) = found.await?;
         Ok(Self { azure: azure.clone(), index, git })
+    }
+
+    /// A fork of this name in the same project, with all branches. It sees the objects of this repository, while its own
+    /// commits are here only as far as the merges of pull requests lead to them.
+    pub async fn fork(&self, name: &str) -> Result<Self> {
+        let (index, parent, name) = (self.index, Arc::clone(&self.git), name.to_owned());
+        let made = self.azure.blocking(move |world| {
+            let project = world.repositories.get(index).context("the repository is gone")?.project;
+            if world.repositories.iter().any(|known| known.project == project && known.name == name) {
+                bail!("there is a repository {name} already");
+            }
+            let (fork, git) = create(world, project, name, Some(index))?;
+            let objects = parent.git_dir().join("objects");
+            std::fs::write(git.git_dir().join("objects/info/alternates"), format!("{}\n", objects.display()))?;
+            let from = parent.git_dir().to_str().context("the path of a repository is no text")?;
+            git.git(&["fetch", "--quiet", "--no-write-fetch-head", from, "+refs/heads/*:refs/heads/*"])?;
+            Ok((fork, git))
+        });
+        let (index, git) = made.await?;
+        Ok(Self { azure: self.azure.clone(), index, git })
     }
 
     pub fn id(&self) -> String {
@@ -199,17 +223,21 @@ impl RepositoryHandle {
                 let base = git.head(&spec.target_branch).with_context(|| format!("there is no branch {}", spec.target_branch))?;
                 let files: Vec<(&str, &[u8])> =
                     spec.files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
-                let change = git.change(&spec.source_branch);
-                let change = if git.head(&spec.source_branch).is_some() { change } else { change.onto(&base) };
+                let source = spec.fork.as_ref().map_or(&git, |fork| &fork.git);
+                let change = source.change(&spec.source_branch);
+                let change = if source.head(&spec.source_branch).is_some() { change } else { change.onto(&base) };
                 change.files(&files).commit(&spec.title)?;
             }
-            let body = json!({
+            let mut body = json!({
                 "title": spec.title,
                 "description": spec.description,
                 "sourceRefName": format!("refs/heads/{}", spec.source_branch),
                 "targetRefName": format!("refs/heads/{}", spec.target_branch),
                 "isDraft": spec.is_draft,
             });
+            if let Some(fork) = spec.fork.as_ref().and_then(|fork| world.repositories.get(fork.index)) {
+                body["forkSource"] = json!({ "repository": { "id": fork.id } });
+            }
             let repository = world.repositories.get(index).context("the repository is gone")?;
             let path = format!("git/repositories/{}/pullRequests", repository.id);
             let call = Call {
@@ -259,6 +287,15 @@ impl RepositoryHandle {
         let (project, name) = (encode(&self.project_name()), encode(&self.name()));
         format!("{}/{project}/_git/{name}", self.azure.collection_url())
     }
+}
+
+fn create(world: &mut World, project: usize, name: String, parent: Option<usize>) -> Result<(usize, Arc<Repository>)> {
+    let id = world.guid();
+    let git = Arc::new(Repository::init_bare(directory(&world.root, &id))?);
+    git.git(&["config", "http.receivepack", "true"])?;
+    configure(&git, world.options.served, world.options.partial_clone)?;
+    world.repositories.push(GitRepository { id, name, project, git: Arc::clone(&git), parent, is_disabled: false });
+    Ok((world.repositories.len() - 1, git))
 }
 
 fn configure(git: &Repository, commits: ServedCommits, partial_clone: bool) -> Result<()> {

@@ -7,6 +7,7 @@ use super::*;
 
 mod access;
 mod faults_and_ledger;
+mod forks;
 mod git_transport;
 mod page;
 mod pull_requests;

@@ -73,6 +73,8 @@ pub(crate) struct GitRepository {
     /// Index into [`World::projects`].
     pub(crate) project: usize,
     pub(crate) git: Arc<Repository>,
+    /// Index of the repository that this one is a fork of.
+    pub(crate) parent: Option<usize>,
     pub(crate) is_disabled: bool,
 }
 
@@ -104,6 +106,9 @@ pub(crate) struct PullRequest {
     pub(crate) id: u32,
     /// Index into [`World::repositories`].
     pub(crate) repository: usize,
+    /// The repository of the source branch: the same one, or a fork of it. As forks see the objects of their parents, git
+    /// knows all commits of the pull request there.
+    pub(crate) source_repository: usize,
     pub(crate) title: String,
     pub(crate) description: String,
     /// `active`, `completed`, `abandoned`; a text, because tests may set any.
@@ -219,6 +224,12 @@ pub(crate) struct WorkItem {
     pub(crate) comments: Vec<String>,
 }
 
+impl PullRequest {
+    pub(crate) fn is_from_fork(&self) -> bool {
+        self.source_repository != self.repository
+    }
+}
+
 impl World {
     pub(crate) fn new(options: Options, base: String, root: PathBuf) -> Self {
         Self {
@@ -294,6 +305,12 @@ impl World {
 
     pub(crate) fn git(&self, repository: usize) -> Option<Arc<Repository>> {
         self.repositories.get(repository).map(|repository| Arc::clone(&repository.git))
+    }
+
+    /// Whether `repository` is a fork of `of`, or a fork of such a fork.
+    pub(crate) fn is_fork_of(&self, repository: usize, of: usize) -> bool {
+        let parent = |index: &usize| self.repositories.get(*index).and_then(|found| found.parent);
+        std::iter::successors(parent(&repository), parent).any(|ancestor| ancestor == of)
     }
 
     /// A commit's fields, remembered after the first question.

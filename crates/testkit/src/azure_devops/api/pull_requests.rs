@@ -101,10 +101,11 @@ fn changes(world: &mut World, call: &Call, id: u32, iteration: &Iteration) -> Ou
 
 fn commit_list(world: &mut World, id: u32) -> Result<Vec<Value>, Refusal> {
     let pull_request = found(world, id)?;
-    let repository = pull_request.repository;
+    let (repository, source_repository) = (pull_request.repository, pull_request.source_repository);
     let last = pull_request.iterations.last().map(|last| (last.common.clone(), last.source.clone()));
-    let (Some((from, to)), Some(git)) = (last, world.git(repository)) else { return Ok(Vec::new()) };
-    let commits: Vec<_> = objects::log(&git, &from, &to).iter().filter_map(|commit| world.commit(repository, commit)).collect();
+    let (Some((from, to)), Some(git)) = (last, world.git(source_repository)) else { return Ok(Vec::new()) };
+    let commits = objects::log(&git, &from, &to);
+    let commits: Vec<_> = commits.iter().filter_map(|commit| world.commit(source_repository, commit)).collect();
     Ok(commits.iter().map(|commit| world.commit_json(repository, commit)).collect())
 }
 
@@ -146,6 +147,9 @@ pub(super) fn list(world: &World, call: &Call, repository: Option<usize>) -> Out
             && !pull_request.is_gone
             && (status == "all" || pull_request.status.eq_ignore_ascii_case(&status))
             && criterion("sourceRefName").is_none_or(|name| pull_request.source_ref == name)
+            && criterion("sourceRepositoryId").is_none_or(|wanted| {
+                world.repositories.get(pull_request.source_repository).is_some_and(|of| of.id.eq_ignore_ascii_case(wanted))
+            })
             && criterion("targetRefName").is_none_or(|name| pull_request.target_ref == name)
             && criterion("creatorId").is_none_or(|id| id_of(pull_request.created_by).eq_ignore_ascii_case(id))
             && criterion("reviewerId")
@@ -191,9 +195,9 @@ pub(super) fn create(world: &mut World, call: &Call, repository: usize) -> Outco
     let (title, source_ref, target_ref) = (required("title")?, required("sourceRefName")?, required("targetRefName")?);
     let description = call::text(&body, "description")?.unwrap_or_default();
     check_texts(Some(&title), Some(&description))?;
-    let git = world.git(repository).ok_or_else(|| no_such_route(call))?;
-    for name in [&source_ref, &target_ref] {
-        if git.resolve_ref(name).is_none() {
+    let source_repository = source_repository(world, call, repository, &body)?;
+    for (of, name) in [(source_repository, &source_ref), (repository, &target_ref)] {
+        if world.git(of).is_none_or(|git| git.resolve_ref(name).is_none()) {
             let message = format!("TF401398: The branch '{name}' of the pull request does not exist.");
             return Err(Refusal::new(400, "GitPullRequestStaleException", message));
         }
@@ -201,6 +205,7 @@ pub(super) fn create(world: &mut World, call: &Call, repository: usize) -> Outco
     let is_open = |known: &PullRequest| {
         known.repository == repository
             && known.status == "active"
+            && known.source_repository == source_repository
             && known.source_ref == source_ref
             && known.target_ref == target_ref
     };
@@ -212,6 +217,7 @@ pub(super) fn create(world: &mut World, call: &Call, repository: usize) -> Outco
     let pull_request = PullRequest {
         id,
         repository,
+        source_repository,
         title,
         description,
         status: "active".to_owned(),
@@ -245,6 +251,19 @@ pub(super) fn create(world: &mut World, call: &Call, repository: usize) -> Outco
     record(world, call, Action::CreatePullRequest, Some(id), |_| ());
     let shape = world.pull_request_json(found(world, id)?, false);
     Ok(Answer { status: 201, ..Answer::json(&shape) })
+}
+
+/// The fork that the body names by its id, else the repository itself. The real service takes any repository of the same family
+/// of forks; here it must descend from the target.
+fn source_repository(world: &World, call: &Call, repository: usize, body: &Map<String, Value>) -> Result<usize, Refusal> {
+    let Some(fork) = member(body, "forkSource").and_then(Value::as_object) else { return Ok(repository) };
+    let of = member(fork, "repository").and_then(Value::as_object);
+    let id = of.and_then(|of| member(of, "id")).and_then(Value::as_str).unwrap_or_default();
+    let found = world.repositories.iter().position(|known| known.id.eq_ignore_ascii_case(id));
+    found.filter(|found| *found == repository || world.is_fork_of(*found, repository)).ok_or_else(|| {
+        let name = call.rest.get(2).map_or("", String::as_str);
+        Refusal::invalid(format!("The repository '{id}' of forkSource is no fork of {name}."))
+    })
 }
 
 fn check_texts(title: Option<&str>, description: Option<&str>) -> Result<(), Refusal> {

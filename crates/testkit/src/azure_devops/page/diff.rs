@@ -15,8 +15,9 @@ const MOST_LINES: usize = 2_000;
 
 pub(super) fn files(world: &mut World, found: &PullRequest, placed: &[Placed]) -> String {
     let Some(last) = found.iterations.last() else { return "<div class=\"card muted\">Nothing was pushed.</div>".to_owned() };
-    let changes = world.diff(found.repository, &last.common, &last.source);
-    let text = world.git(found.repository).and_then(|git| objects::patch(&git, &last.common, &last.source, &["."], 3).ok());
+    let changes = world.diff(found.source_repository, &last.common, &last.source);
+    let text =
+        world.git(found.source_repository).and_then(|git| objects::patch(&git, &last.common, &last.source, &["."], 3).ok());
     let sections = split(&text.unwrap_or_default());
     let mut out = String::new();
     for (index, change) in changes.iter().take(MOST_FILES).enumerate() {

@@ -99,10 +99,12 @@ fn place(world: &World, pull_request: &PullRequest) -> String {
 fn head(world: &World, found: &PullRequest) -> String {
     let author = world.user(found.created_by).map_or("", |user| &user.display_name);
     let branch = |name: &str| escape(name.trim_start_matches("refs/heads/"));
+    let fork = world.repositories.get(found.source_repository).filter(|_| found.is_from_fork());
+    let fork = fork.map(|fork| format!("{}:", escape(&fork.name))).unwrap_or_default();
     let draft = if found.is_draft { "<span class=\"badge grey\">draft</span>" } else { "" };
     format!(
         "<header><div class=\"crumbs\">{}</div><h1><span class=\"muted\">!{}</span> {} {}{draft}</h1>\
-         <p class=\"muted\"><b>{}</b> wants to merge <code>{}</code> into <code>{}</code></p></header>",
+         <p class=\"muted\"><b>{}</b> wants to merge <code>{fork}{}</code> into <code>{}</code></p></header>",
         escape(&place(world, found)),
         found.id,
         escape(&found.title),

@@ -65,7 +65,7 @@ fn anchored_lines(
         let (first, last) = range?;
         let (_, iteration) = anchors::iterations_of(thread.pull_request_context.as_ref())?;
         let commit = &found.iterations.iter().find(|known| known.id == iteration)?.source;
-        let git = world.git(found.repository)?;
+        let git = world.git(found.source_repository)?;
         let content = objects::file(&git, commit, path?)?;
         let text = String::from_utf8_lossy(&content).into_owned();
         let count = last.saturating_sub(first).saturating_add(1).min(200);

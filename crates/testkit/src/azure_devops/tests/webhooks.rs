@@ -206,3 +206,23 @@ async fn clients_can_make_and_delete_subscriptions() {
     assert_eq!(client.write("DELETE", &format!("_apis/hooks/subscriptions/{id}"), &json!({})).await.status, 200);
     assert_eq!(client.get("_apis/hooks/subscriptions").await.json()["count"], json!(0));
 }
+
+#[tokio::test]
+async fn the_payload_of_a_pull_request_from_a_fork_names_the_fork() {
+    let azure = AzureDevOps::start().await.unwrap();
+    let (receiver, url) = Receiver::start().await;
+    let (repository, _) = sample(&azure).await;
+    let fork = repository.fork("orders.dana").await.unwrap();
+    let hooks = azure.subscribe(Subscription::to(url).events(&[EventType::Created, EventType::Updated]));
+    let spec = PullRequestSpec::new("From outside").branches("fix", "main").from_fork(&fork).file("b.txt", "b\n");
+    repository.open_pull_request(spec).await.unwrap();
+    fork.push("fix", &[("b.txt", "c\n")], "More").await.unwrap();
+    hooks.settled(PATIENCE).await.unwrap();
+    let bodies = receiver.bodies();
+    assert_eq!(bodies.len(), 2, "{bodies:#?}");
+    for body in bodies {
+        let resource = &body["resource"];
+        assert_eq!(resource["forkSource"]["repository"]["id"], json!(fork.id()));
+        assert_eq!(resource["repository"]["id"], json!(repository.id()));
+    }
+}
