@@ -107,11 +107,12 @@ pub struct PullRequest {
     pub target_ref: String,
     pub author: Person,
     pub labels: Vec<String>,
-    pub is_fork: bool,
     /// The page for people.
     pub web_url: String,
     /// Where git fetches from, without user info.
     pub remote_url: String,
+    /// The same for the fork that the source branch is in; None when it is in the repository itself.
+    pub fork_url: Option<String>,
     /// Project and repository names for people.
     pub project_name: String,
     pub repository_name: String,

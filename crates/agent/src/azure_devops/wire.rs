@@ -74,7 +74,14 @@ pub(super) struct PullRequest {
     pub(super) created_by: Option<Identity>,
     pub(super) creation_date: Option<String>,
     pub(super) repository: Option<Repository>,
-    pub(super) fork_source: Option<IgnoredAny>,
+    pub(super) fork_source: Option<ForkRef>,
+}
+
+/// The branch of a fork.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ForkRef {
+    pub(super) repository: Option<Repository>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -77,7 +77,13 @@ pub(super) struct Remote {
     pub(super) url: Url,
     /// Value of the `Authorization` header.
     pub(super) authorization: Option<SecretString>,
+    /// A fork on the same server, which is asked for what the repository itself lacks.
+    pub(super) fork: Option<Url>,
 }
+
+/// The names under which git knows the two.
+pub(super) const ORIGIN: &str = "origin";
+pub(super) const FORK: &str = "fork";
 
 impl Remote {
     /// Takes http and https only, and drops a user name (`https://contoso@dev.azure.com/…`) and a password.
@@ -99,7 +105,14 @@ impl Remote {
         if has_break {
             return Err(unusable(url.as_str(), "the token contains a line break"));
         }
-        Ok(Self { url, authorization: authorization.cloned() })
+        Ok(Self { url, authorization: authorization.cloned(), fork: None })
+    }
+
+    /// A fork elsewhere than on this scheme, host and port is not asked: the credential is bound to those.
+    pub(super) fn with_fork(self, fork_url: Option<&str>) -> Result<Self, GitError> {
+        let fork = fork_url.map(|url| Self::parse(url, None)).transpose()?;
+        let fork = fork.map(|fork| fork.url).filter(|fork| fork.origin() == self.url.origin());
+        Ok(Self { fork, ..self })
     }
 
     /// The settings section that binds a header to this scheme, host and port.
@@ -319,6 +332,13 @@ impl<'a> GitCommand<'a> {
                 .extend(self.surroundings.variables.iter().map(|(name, value)| (name.into(), value.expose_secret().into())));
             if let Some(authorization) = &remote.authorization {
                 settings.push((remote.header_key(), format!("Authorization: {}", authorization.expose_secret())));
+            }
+            if let Some(fork) = &remote.fork {
+                // Here and not in the mirror, which serves other pull requests as well. A second promisor: where git needs a
+                // file that the first one lacks, it asks this one.
+                for (key, value) in [("url", fork.as_str()), ("promisor", "true"), ("partialCloneFilter", "blob:none")] {
+                    settings.push((format!("remote.{FORK}.{key}"), value.to_owned()));
+                }
             }
         } else {
             environment.push(("GIT_NO_LAZY_FETCH".into(), "1".into()));

@@ -23,7 +23,7 @@ use url::Url;
 
 use super::{
     Deadlines, GitError,
-    command::{GitCommand, Remote, Surroundings},
+    command::{FORK, GitCommand, ORIGIN, Remote, Surroundings},
     failure,
     locks::{FileLock, Mode},
     repository::{Lease, Repository},
@@ -54,6 +54,17 @@ pub struct Mirrors {
     fetches: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
 
+/// Where commits come from.
+#[derive(Debug, Clone, Copy)]
+pub struct Source<'a> {
+    pub url: &'a str,
+    /// The fork that a pull request comes from: asked for what is not at `url`, as when a conflict keeps the merge from being
+    /// made that would lead to its commits there. Only when it is on the same server.
+    pub fork_url: Option<&'a str>,
+    /// Value of the `Authorization` header, sent to that server only.
+    pub authorization: Option<&'a SecretString>,
+}
+
 impl Mirrors {
     /// `limit_bytes`: above it the least recently used mirrors are removed. `environment` goes to every git process that
     /// uses the network (proxies, certificates). Takes the folder `mirrors` below `root` and nothing else there.
@@ -77,17 +88,11 @@ impl Mirrors {
         Self { deadlines, ..self }
     }
 
-    /// The mirror of `remote_url` with the commits present (blobs follow on demand). `authorization` is the value of the
-    /// `Authorization` header, sent to that host only. One fetch per mirror at a time.
+    /// The mirror of the source with the commits present (blobs follow on demand). One fetch per mirror at a time.
     ///
     /// Commits that are here cost no network. While the repository (or a clone of it) lives, the mirror is not evicted.
-    pub async fn fetch(
-        &self,
-        remote_url: &str,
-        authorization: Option<&SecretString>,
-        commits: &[CommitId],
-    ) -> Result<Repository, GitError> {
-        let remote = Remote::parse(remote_url, authorization)?;
+    pub async fn fetch(&self, source: Source<'_>, commits: &[CommitId]) -> Result<Repository, GitError> {
+        let remote = Remote::parse(source.url, source.authorization)?.with_fork(source.fork_url)?;
         let name = mirror_name(&remote.url);
         let waiting = self.fetches.lock().unwrap_or_else(PoisonError::into_inner).entry(name.clone()).or_default().clone();
         let _one_here = waiting.lock().await;
@@ -158,7 +163,7 @@ impl Mirror {
             return Ok(());
         }
         consolidate(&self.repository, MOST_PACKS).await?;
-        let Err(error) = self.fetch_exactly(&missing).await else { return self.verify(&missing).await };
+        let Err(error) = self.fetch_exactly(ORIGIN, &missing).await else { return self.verify(&missing).await };
         let depth = if failure::is_tips_only(&error) {
             // Such a server gives single blobs as little as single commits.
             touch(&self.directory().join(UNFILTERED))?;
@@ -170,12 +175,12 @@ impl Mirror {
         };
         // One that the server lacks makes the whole request fail.
         for commit in &missing {
-            match self.fetch_exactly(std::slice::from_ref(commit)).await {
+            match self.fetch_exactly(ORIGIN, std::slice::from_ref(commit)).await {
                 Err(error) if !(failure::is_tips_only(&error) || failure::is_missing_object(&error)) => return Err(error),
                 _ => {}
             }
         }
-        let missing = self.missing(&missing).await?;
+        let missing = self.ask_fork(self.missing(&missing).await?).await?;
         if missing.is_empty() {
             return Ok(());
         }
@@ -192,6 +197,20 @@ impl Mirror {
                 Err(GitError::CommitMissing { commit, url: self.url(), stderr })
             }
         }
+    }
+
+    /// Those of the commits that the fork, where there is one, does not give either. Its refusal is no error of its own: the
+    /// commit is missing, whatever keeps it.
+    async fn ask_fork(&self, missing: Vec<CommitId>) -> Result<Vec<CommitId>, GitError> {
+        if missing.is_empty() || !self.repository.has_fork() {
+            return Ok(missing);
+        }
+        for commit in &missing {
+            if let Err(error) = self.fetch_exactly(FORK, std::slice::from_ref(commit)).await {
+                tracing::info!(%commit, %error, "the fork does not give the commit");
+            }
+        }
+        self.missing(&missing).await
     }
 
     /// After a fetch that succeeded.
@@ -216,7 +235,7 @@ impl Mirror {
     }
 
     /// Exactly these commits and their trees.
-    async fn fetch_exactly(&self, commits: &[CommitId]) -> Result<(), GitError> {
+    async fn fetch_exactly(&self, remote: &str, commits: &[CommitId]) -> Result<(), GitError> {
         let refs = commits.iter().map(|commit| format!("+{commit}:{}", commit_ref(commit)));
         let refs: Vec<String> = refs.collect();
         let mut offers = Vec::new();
@@ -229,17 +248,17 @@ impl Mirror {
         for name in String::from_utf8_lossy(&command.run().await?).lines() {
             offers.push(format!("--negotiation-tip={name}"));
         }
-        self.fetch("fetch commits", 1, &offers, &refs).await
+        self.fetch("fetch commits", remote, 1, &offers, &refs).await
     }
 
     /// All branches and the merge refs of pull requests.
     async fn fetch_branches(&self, depth: u32) -> Result<(), GitError> {
         let refs = ["+refs/heads/*:refs/origin/heads/*".to_owned(), "+refs/pull/*/merge:refs/origin/pull/*".to_owned()];
-        self.fetch("fetch branches", depth, &[], &refs).await?;
+        self.fetch("fetch branches", ORIGIN, depth, &[], &refs).await?;
         self.repository.command("pack refs").args(["pack-refs", "--all"]).run().await.map(drop)
     }
 
-    async fn fetch(&self, action: &str, depth: u32, options: &[String], refs: &[String]) -> Result<(), GitError> {
+    async fn fetch(&self, action: &str, remote: &str, depth: u32, options: &[String], refs: &[String]) -> Result<(), GitError> {
         let filtered = !self.directory().join(UNFILTERED).exists();
         let command = |filter: bool| {
             self.repository
@@ -248,7 +267,7 @@ impl Mirror {
                 .arg(format!("--depth={depth}"))
                 .arg(if filter { "--filter=blob:none" } else { "--no-filter" })
                 .args(options)
-                .arg("origin")
+                .arg(remote)
                 .args(refs)
         };
         match command(filtered).run().await {

@@ -20,7 +20,10 @@ use std::{
 
 use review_core::pull_request::CommitId;
 
-pub use self::{mirrors::Mirrors, repository::Repository};
+pub use self::{
+    mirrors::{Mirrors, Source},
+    repository::Repository,
+};
 
 /// The oldest git that the commands of this module work with.
 pub const OLDEST_GIT: (u32, u32) = (2, 38);

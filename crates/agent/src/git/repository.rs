@@ -12,7 +12,7 @@ use url::Url;
 
 use super::{
     Deadlines, Departures, GitError, GrepHit,
-    command::{GitCommand, Surroundings},
+    command::{FORK, GitCommand, ORIGIN, Surroundings},
     failure,
     locks::FileLock,
     mirrors::{UNFILTERED, commit_ref, touch},
@@ -278,6 +278,11 @@ impl Repository {
         self.surroundings.remote.as_ref().map(|remote| &remote.url)
     }
 
+    /// Whether there is another repository to ask for what the remote lacks.
+    pub(super) fn has_fork(&self) -> bool {
+        self.surroundings.remote.as_ref().is_some_and(|remote| remote.fork.is_some())
+    }
+
     /// A command that reads what is here.
     pub(super) fn command<'a>(&'a self, action: &'a str) -> GitCommand<'a> {
         GitCommand::new(action, &self.surroundings, self.deadlines.local).in_directory(&self.directory)
@@ -343,13 +348,18 @@ impl Repository {
         if missing.is_empty() {
             return Ok(());
         }
-        let command = self
-            .network_command("fetch blobs")
-            .setting("fetch.negotiationAlgorithm", "noop")
-            .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"])
-            .args(["--filter=blob:none", "--stdin", "origin"])
-            .input(lines(missing.into_iter()));
-        self.checked(command.run().await).map(drop)
+        let command = |remote: &str| {
+            self.network_command("fetch blobs")
+                .setting("fetch.negotiationAlgorithm", "noop")
+                .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"])
+                .args(["--filter=blob:none", "--stdin", remote])
+                .input(lines(missing.iter().copied()))
+        };
+        let fetched = match command(ORIGIN).run().await {
+            Err(error) if self.has_fork() && failure::is_missing_object(&error) => command(FORK).run().await,
+            fetched => fetched,
+        };
+        self.checked(fetched).map(drop)
     }
 
     /// Bytes of each object that is here.

@@ -44,9 +44,9 @@ pub async fn review_range(
         target_ref: range.base.to_string(),
         author: Person { id: String::new(), display_name: String::new(), unique_name: String::new() },
         labels: Vec::new(),
-        is_fork: false,
         web_url: String::new(),
         remote_url: String::new(),
+        fork_url: None,
         project_name: String::new(),
         repository_name: String::new(),
     };

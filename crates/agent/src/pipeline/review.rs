@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{
     azure_devops::AzureDevOps,
-    git::{GitError, Mirrors, Repository},
+    git::{GitError, Mirrors, Repository, Source},
     jobs::JobEnd,
     llm::Model,
     store::{ClaimedJob, JobKind, NewJob, PlannedReview, ReviewRecord, Store},
@@ -236,13 +236,17 @@ impl Run<'_> {
         earlier: BTreeSet<CommitId>,
     ) -> Result<Repository, Trouble> {
         let Reviewer { azure, mirrors, .. } = self.reviewer;
-        let remote = &state.pull_request.remote_url;
         let authorization = azure.authorization();
+        let source = Source {
+            url: &state.pull_request.remote_url,
+            fork_url: state.pull_request.fork_url.as_deref(),
+            authorization: Some(&authorization),
+        };
         let mut commits = vec![iteration.base.clone(), iteration.head.clone()];
-        let repository = mirrors.fetch(remote, Some(&authorization), &commits).await?;
+        let repository = mirrors.fetch(source, &commits).await?;
         if !earlier.is_empty() {
             commits.extend(earlier);
-            match mirrors.fetch(remote, Some(&authorization), &commits).await {
+            match mirrors.fetch(source, &commits).await {
                 Ok(repository) => return Ok(repository),
                 Err(error @ (GitError::CommitMissing { .. } | GitError::Failed { .. })) => {
                     tracing::info!(pull_request = %self.key, %error, "commits of earlier reviews are gone");

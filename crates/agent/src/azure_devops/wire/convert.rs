@@ -35,7 +35,7 @@ pub(crate) fn person(identity: Option<Identity>) -> Person {
     }
 }
 
-/// `labels` come from another call. The remote is below `key.repository.collection`, whatever the answer says: git sends
+/// `labels` come from another call. The remotes are below `key.repository.collection`, whatever the answer says: git sends
 /// the token there.
 pub(crate) fn pull_request(wire: super::PullRequest, key: &PullRequestKey, labels: Vec<String>) -> PullRequest {
     let base = key.repository.collection.as_str();
@@ -44,9 +44,8 @@ pub(crate) fn pull_request(wire: super::PullRequest, key: &PullRequestKey, label
     let Repository { name, remote_url, project, .. } = repository;
     let project_name = project.and_then(|Project { name, .. }| name).unwrap_or_else(|| key.repository.project.clone());
     let repository_name = name.unwrap_or_else(|| key.repository.repository.clone());
-    let page =
-        format!("{base}/{}/_git/{}", utf8_percent_encode(&project_name, SEGMENT), utf8_percent_encode(&repository_name, SEGMENT));
-    let remote = remote_url.and_then(|remote| Url::parse(&remote).ok()).filter(|remote| collection::lies_in(remote, base));
+    let page = page(base, &project_name, &repository_name);
+    let fork_url = wire.fork_source.and_then(|fork| fork.repository).and_then(|fork| fork_url(fork, base));
     PullRequest {
         key: canonical,
         title: wire.title.unwrap_or_default(),
@@ -57,12 +56,28 @@ pub(crate) fn pull_request(wire: super::PullRequest, key: &PullRequestKey, label
         target_ref: wire.target_ref_name.unwrap_or_default(),
         author: person(wire.created_by),
         labels,
-        is_fork: wire.fork_source.is_some(),
         web_url: format!("{page}/pullrequest/{}", key.id),
-        remote_url: remote.map_or(page, |remote| collection::spelling(&remote)),
+        remote_url: remote_below(base, remote_url).unwrap_or(page),
+        fork_url,
         project_name,
         repository_name,
     }
+}
+
+fn page(base: &str, project: &str, repository: &str) -> String {
+    format!("{base}/{}/_git/{}", utf8_percent_encode(project, SEGMENT), utf8_percent_encode(repository, SEGMENT))
+}
+
+/// None: it lies elsewhere than below the collection.
+fn remote_below(base: &str, remote_url: Option<String>) -> Option<String> {
+    let remote = remote_url.and_then(|remote| Url::parse(&remote).ok()).filter(|remote| collection::lies_in(remote, base));
+    remote.map(|remote| collection::spelling(&remote))
+}
+
+/// Forks are in the collection of their parents. Where the answer spells it otherwise than the settings, the names are taken.
+fn fork_url(fork: Repository, base: &str) -> Option<String> {
+    let Repository { name, remote_url, project, .. } = fork;
+    remote_below(base, remote_url).or_else(|| Some(page(base, &project?.name?, &name?)))
 }
 
 /// The repository by the ids that the service gives, in lower case; what is missing is taken from `named`. One pull request

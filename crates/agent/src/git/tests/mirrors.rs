@@ -10,9 +10,9 @@ use review_core::pull_request::CommitId;
 
 use super::{
     fixture::{Fixture, git},
-    server::{Fault, GitServer, TOKEN, authorization},
+    server::{Fault, GitServer, TOKEN, authorization, source},
 };
-use crate::git::{Deadlines, GitError, Mirrors, Repository};
+use crate::git::{Deadlines, GitError, Mirrors, Repository, Source};
 
 const UNLIMITED: u64 = u64::MAX;
 
@@ -44,7 +44,7 @@ impl Story {
     }
 
     async fn fetch(&self, commits: &[CommitId]) -> Result<Repository, GitError> {
-        self.mirrors.fetch(&self.server.url("shop"), Some(&authorization(TOKEN)), commits).await
+        self.mirrors.fetch(source(&self.server.url("shop"), Some(&authorization(TOKEN))), commits).await
     }
 
     fn mirror_directories(&self) -> Vec<PathBuf> {
@@ -131,7 +131,7 @@ async fn a_refused_token_says_so_without_showing_it() {
     let story = Story::begin().await;
     let url = story.server.url("shop");
     for token in [Some(authorization("expired-token")), None] {
-        let refused = story.mirrors.fetch(&url, token.as_ref(), &story.commits[4..]).await.unwrap_err();
+        let refused = story.mirrors.fetch(source(&url, token.as_ref()), &story.commits[4..]).await.unwrap_err();
         assert!(matches!(refused, GitError::Unauthorized { .. }), "{refused:?}");
         assert!(!refused.to_string().contains("expired-token"), "{refused}");
     }
@@ -148,7 +148,7 @@ async fn a_refused_token_says_so_without_showing_it() {
 async fn a_repository_that_is_not_there_is_a_plain_failure() {
     let story = Story::begin().await;
     let url = story.server.url("nothing");
-    let failed = story.mirrors.fetch(&url, Some(&authorization(TOKEN)), &story.commits[4..]).await.unwrap_err();
+    let failed = story.mirrors.fetch(source(&url, Some(&authorization(TOKEN))), &story.commits[4..]).await.unwrap_err();
     let GitError::Failed { stderr, .. } = failed else { panic!("{failed:?}") };
     assert!(stderr.contains("not found"), "{stderr}");
 }
@@ -216,7 +216,7 @@ async fn many_reviews_of_one_repository_fetch_once() {
     let (url, token) = (story.server.url("shop"), authorization(TOKEN));
     let fetches = (0..8).map(|number| {
         let mirrors = if number % 2 == 0 { &story.mirrors } else { &other };
-        mirrors.fetch(&url, Some(&token), pair)
+        mirrors.fetch(source(&url, Some(&token)), pair)
     });
     let repositories = futures::future::try_join_all(fetches).await.unwrap();
     let advertisements = story.server.take_requests().iter().filter(|request| request.starts_with("GET")).count();
@@ -309,7 +309,7 @@ async fn above_the_limit_the_least_recently_used_mirror_goes_but_none_in_use() {
     let mirrors = Mirrors::new(story.folder.path(), 1, Vec::new()).unwrap();
     let token = authorization(TOKEN);
     let fetch = async |name: &str, head: &CommitId| {
-        mirrors.fetch(&story.server.url(name), Some(&token), std::slice::from_ref(head)).await.unwrap()
+        mirrors.fetch(source(&story.server.url(name), Some(&token)), std::slice::from_ref(head)).await.unwrap()
     };
     let names = || -> Vec<String> {
         let names = story.mirror_directories().into_iter().map(|path| path.file_name().unwrap().to_str().unwrap().to_owned());
@@ -333,7 +333,7 @@ async fn above_the_limit_the_least_recently_used_mirror_goes_but_none_in_use() {
         let marker = File::options().write(true).open(path.join("coderabbit-agent.mirror")).unwrap();
         marker.set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000 - age)).unwrap();
     }
-    roomy.fetch(&story.server.url("one"), Some(&token), &heads[..1]).await.unwrap();
+    roomy.fetch(source(&story.server.url("one"), Some(&token)), &heads[..1]).await.unwrap();
     assert_eq!(names(), ["one", "two"]);
 }
 
@@ -358,7 +358,7 @@ async fn a_server_that_never_answers_is_given_up_and_nothing_of_git_stays_behind
     story.server.fail_with(Fault::Hangs);
     let deadlines = Deadlines { network: Duration::from_millis(700), ..Deadlines::default() };
     let mirrors = Mirrors::new(story.folder.path(), UNLIMITED, Vec::new()).unwrap().with_deadlines(deadlines);
-    let fetch = mirrors.fetch(&story.server.url("shop"), Some(&authorization(TOKEN)), &story.commits[4..]).await;
+    let fetch = mirrors.fetch(source(&story.server.url("shop"), Some(&authorization(TOKEN))), &story.commits[4..]).await;
     assert!(matches!(fetch, Err(GitError::TimedOut { .. })), "{fetch:?}");
     // The transport helper held the connection; the server sees it close.
     story.server.abandoned().await;
@@ -368,14 +368,14 @@ async fn a_server_that_never_answers_is_given_up_and_nothing_of_git_stays_behind
     let (url, token) = (story.server.url("shop"), authorization(TOKEN));
     story.server.take_requests();
     {
-        let fetch = patient.fetch(&url, Some(&token), &story.commits[4..]);
+        let fetch = patient.fetch(source(&url, Some(&token)), &story.commits[4..]);
         tokio::pin!(fetch);
         let given_up = tokio::time::timeout(Duration::from_secs(1), &mut fetch).await;
         assert!(given_up.is_err());
     }
     story.server.abandoned().await;
     story.server.fail_with(Fault::FirstProtocol);
-    patient.fetch(&url, Some(&token), &story.commits[4..]).await.unwrap();
+    patient.fetch(source(&url, Some(&token)), &story.commits[4..]).await.unwrap();
 }
 
 #[tokio::test]
@@ -399,4 +399,45 @@ async fn many_packs_become_one() {
         assert_eq!(String::from_utf8(content).unwrap(), format!("version {number}\n"));
     }
     assert_eq!(story.server.take_requests(), Vec::<String>::new());
+}
+
+#[tokio::test]
+async fn commits_of_a_fork_come_into_the_mirror_of_its_target_with_the_files_that_are_read() {
+    let story = Story::begin().await;
+    let fork = story.server.repository("shop.ann");
+    fork.git(&["pull", "--quiet", story.origin.path.to_str().unwrap(), "main"]);
+    fork.write("changing.txt", "version of the fork\n");
+    fork.write("unread/of_the_fork.txt", "unread\n");
+    let head = fork.commit("fork");
+    let pair = [story.commits[4].clone(), head.clone()];
+    let refused = story.fetch(&pair).await.unwrap_err();
+    assert!(matches!(&refused, GitError::CommitMissing { commit, .. } if *commit == head), "{refused:?}");
+
+    let (url, fork_url, token) = (story.server.url("shop"), story.server.url("shop.ann"), authorization(TOKEN));
+    let from_fork = Source { fork_url: Some(&fork_url), ..source(&url, Some(&token)) };
+    let mirror = story.mirrors.fetch(from_fork, &pair).await.unwrap();
+    assert_eq!(story.mirror_directories().len(), 1);
+    assert_eq!(count(&story.objects(), "blob"), 0);
+    // Files of both repositories at once, each asked for in the way of its reader.
+    let read = mirror.blobs(&head, &["file0.txt", "unread/of_the_fork.txt"], 1000).await.unwrap();
+    assert_eq!(read.len(), 2, "{read:?}");
+    let patch = String::from_utf8(mirror.diff(&pair[0], &head).await.unwrap()).unwrap();
+    assert!(patch.contains("-version 4\n+version of the fork\n"), "{patch}");
+
+    // The mirror itself does not know the fork.
+    let config = fs::read_to_string(story.mirror_directories()[0].join("config")).unwrap();
+    assert!(!config.contains("shop.ann"), "{config}");
+}
+
+#[tokio::test]
+async fn a_fork_on_another_server_gets_neither_the_token_nor_a_question() {
+    let (story, elsewhere) = (Story::begin().await, GitServer::start().await);
+    let fork = elsewhere.repository("shop");
+    fork.write("file.txt", "text\n");
+    let head = fork.commit("fork");
+    let (url, fork_url, token) = (story.server.url("shop"), elsewhere.url("shop"), authorization(TOKEN));
+    let from_fork = Source { fork_url: Some(&fork_url), ..source(&url, Some(&token)) };
+    let refused = story.mirrors.fetch(from_fork, &[head]).await.unwrap_err();
+    assert!(matches!(refused, GitError::CommitMissing { .. }), "{refused:?}");
+    assert_eq!(elsewhere.take_requests(), Vec::<String>::new());
 }

@@ -6,7 +6,7 @@ use review_core::pull_request::CommitId;
 
 use super::{
     fixture::{Fixture, git},
-    server::{GitServer, TOKEN, authorization},
+    server::{GitServer, TOKEN, authorization, source},
 };
 use crate::git::{GitError, Mirrors, Repository};
 
@@ -297,7 +297,7 @@ async fn a_mirror_is_searched_only_in_what_is_here_until_more_is_fetched() {
     let folder = tempfile::tempdir().unwrap();
     let mirrors = Mirrors::new(folder.path(), u64::MAX, Vec::new()).unwrap();
     let pair = [base.clone(), head.clone()];
-    let mirror = mirrors.fetch(&server.url("shop"), Some(&authorization(TOKEN)), &pair).await.unwrap();
+    let mirror = mirrors.fetch(source(&server.url("shop"), Some(&authorization(TOKEN))), &pair).await.unwrap();
     mirror.diff(&base, &head).await.unwrap();
     server.take_requests();
 

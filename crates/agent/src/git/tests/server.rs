@@ -19,6 +19,7 @@ use secrecy::SecretString;
 use tokio::{io::AsyncWriteExt, sync::Notify};
 
 use super::fixture::Fixture;
+use crate::git::Source;
 
 pub(super) const TOKEN: &str = "azure-token-4f1c";
 
@@ -100,6 +101,11 @@ impl GitServer {
 /// Header value for a token.
 pub(super) fn authorization(token: &str) -> SecretString {
     SecretString::from(format!("Basic {}", STANDARD.encode(format!(":{token}"))))
+}
+
+/// A repository without a fork.
+pub(super) fn source<'a>(url: &'a str, authorization: Option<&'a SecretString>) -> Source<'a> {
+    Source { url, fork_url: None, authorization }
 }
 
 struct TellWhenDropped(Arc<Shared>);

@@ -4,6 +4,7 @@
 mod crash;
 mod faults;
 mod files;
+mod forks;
 mod hardening;
 mod intake;
 mod review;

@@ -27,9 +27,9 @@ fn pull_request() -> PullRequest {
         target_ref: "refs/heads/main".into(),
         author: Person { id: "a".into(), display_name: "Ada".into(), unique_name: "ada".into() },
         labels: Vec::new(),
-        is_fork: false,
         web_url: String::new(),
         remote_url: String::new(),
+        fork_url: None,
         project_name: "p".into(),
         repository_name: "r".into(),
     }

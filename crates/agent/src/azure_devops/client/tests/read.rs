@@ -22,7 +22,9 @@ fn whimsical(seen: &Seen) -> Reply {
             "createdBy": {"id": "C4B7E1F0-9D8C-4B3A-8E2F-1A2B3C4D5E6F", "displayName": "Ann Berg", "uniqueName": "CONTOSO\\ann"},
             "repository": {"id": "r", "name": "Store front", "remoteUrl": "https://bot:secret@evil.example/tfs/Main/x/_git/y",
                 "project": {"id": PROJECT, "name": "Web Shop"}},
-            "forkSource": {"repository": {"id": "f"}}, "reviewers": null, "labels": null, "somethingNew": {"a": [1]},
+            "forkSource": {"name": "refs/heads/fix/charge", "repository": {"id": "f", "name": "Store front.ann",
+                "remoteUrl": "https://evil.example/tfs/Main/x/_git/f", "project": {"id": PROJECT, "name": "Web Shop"}}},
+            "reviewers": null, "labels": null, "somethingNew": {"a": [1]},
         })),
         "iterations" => Reply::list(&json!([
             {"id": 2, "sourceRefCommit": {"commitId": HEAD.to_uppercase()}, "targetRefCommit": {"commitId": HEAD},
@@ -77,11 +79,12 @@ async fn the_state_of_a_pull_request_is_read_whatever_the_service_spells() {
     let pull_request = &state.pull_request;
     assert_eq!(pull_request.status, PullRequestStatus::Active);
     assert_eq!((pull_request.title.as_str(), pull_request.description.as_str()), ("Charge the card once", ""));
-    assert!(pull_request.is_draft && pull_request.is_fork);
+    assert!(pull_request.is_draft);
     assert_eq!(pull_request.author.id, "c4b7e1f0-9d8c-4b3a-8e2f-1a2b3c4d5e6f");
     assert_eq!(pull_request.labels, ["urgent"]);
     let page = format!("{}/Web%20Shop/_git/Store%20front", server.collection());
     assert_eq!(pull_request.remote_url, page, "git is not sent to another host");
+    assert_eq!(pull_request.fork_url, Some(format!("{page}.ann")), "nor for a fork");
     assert_eq!(pull_request.web_url, format!("{page}/pullrequest/42"));
     assert_eq!(state.me.id, ME);
 
@@ -148,7 +151,8 @@ async fn a_remote_below_the_collection_is_taken_without_its_user() {
         match seen.path.rsplit('/').next().unwrap_or_default() {
             "connectionData" => connection_data(),
             "42" => {
-                Reply::ok(&json!({"repository": {"remoteUrl": format!("http://bot:word@{host}/tfs/main/Web%20Shop/_git/store")}}))
+                let remote = |name: &str| json!({"remoteUrl": format!("http://bot:word@{host}/tfs/main/Web%20Shop/_git/{name}")});
+                Reply::ok(&json!({"repository": remote("store"), "forkSource": {"repository": remote("fork")}}))
             }
             _ => Reply::list(&json!([])),
         }
@@ -157,6 +161,7 @@ async fn a_remote_below_the_collection_is_taken_without_its_user() {
     let state = server.client().state(&server.key()).await.unwrap();
     let expected = server.collection().replace("/tfs/Main", "/tfs/main/Web%20Shop/_git/store");
     assert_eq!(state.pull_request.remote_url, expected);
+    assert_eq!(state.pull_request.fork_url, Some(expected.replace("store", "fork")));
     assert_eq!(state.pull_request.status, PullRequestStatus::Other(String::new()));
     assert_eq!(state.pull_request.repository_name, "Store front", "the key's name where the answer tells none");
 }
