@@ -117,9 +117,29 @@ fn range_problems(git: &Repository, commit: &str, path: &str, bare: &str, side: 
     problems
 }
 
-/// Where the right side of a thread stands in another iteration.
+/// Which version of a file a thread is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Side {
+    /// That of the merge base.
+    Left,
+    /// That of the iteration.
+    Right,
+}
+
+impl Side {
+    /// What start and end are called in `threadContext`, and in `trackingCriteria`.
+    fn names(self) -> [&'static str; 4] {
+        match self {
+            Self::Left => ["leftFileStart", "leftFileEnd", "origLeftFileStart", "origLeftFileEnd"],
+            Self::Right => ["rightFileStart", "rightFileEnd", "origRightFileStart", "origRightFileEnd"],
+        }
+    }
+}
+
+/// Where a thread stands in another iteration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Moved {
+    pub(crate) side: Side,
     pub(crate) path: String,
     pub(crate) first: usize,
     pub(crate) last: usize,
@@ -127,30 +147,38 @@ pub(crate) struct Moved {
     pub(crate) is_outdated: bool,
 }
 
-/// None: there is nothing to move (no lines on the right side, or the thread was made in `to`).
+/// None: there is nothing to move (no lines, or the thread was made in `to`, or it is on the left of a comparison of two
+/// iterations: the older one of them stays as it is).
 pub(crate) fn moved(world: &mut World, pull_request: u32, thread: &Thread, to: u32) -> Option<Moved> {
     let context = thread.context.as_ref()?.as_object()?;
     let line = |name: &str| {
         let position = member(context, name)?.as_object()?;
         member(position, "line")?.as_u64().and_then(|line| usize::try_from(line).ok())
     };
-    let (first, last) = (line("rightFileStart")?, line("rightFileEnd")?);
-    let (_, from) = iterations_of(thread.pull_request_context.as_ref())?;
-    if from == to {
+    let lines = |side: Side| {
+        let [start, end, ..] = side.names();
+        line(start).zip(line(end))
+    };
+    let side = if lines(Side::Right).is_some() { Side::Right } else { Side::Left };
+    let (first, last) = lines(side)?;
+    let (compared, from) = iterations_of(thread.pull_request_context.as_ref())?;
+    if from == to || (side == Side::Left && compared != from) {
         return None;
     }
     let path = member(context, "filePath")?.as_str()?.trim_start_matches('/').to_owned();
     let found = world.pull_request(pull_request)?;
     let repository = found.source_repository;
     let of = |number: u32| {
-        found.iterations.iter().find(|iteration: &&Iteration| iteration.id == number).map(|found| found.source.clone())
+        let found = found.iterations.iter().find(|iteration: &&Iteration| iteration.id == number)?;
+        // A rebase, or a merge of the target, makes another merge base.
+        Some(if side == Side::Left { found.common.clone() } else { found.source.clone() })
     };
     let (from, to) = (of(from)?, of(to)?);
     let changes = world.diff(repository, &from, &to);
     let change = changes.iter().find(|change| change.original_path.as_deref().unwrap_or(&change.path) == path);
-    let Some(change) = change else { return Some(Moved { path, first, last, is_outdated: false }) };
+    let Some(change) = change else { return Some(Moved { side, path, first, last, is_outdated: false }) };
     if change.kind == 'D' {
-        return Some(Moved { path, first, last: first, is_outdated: true });
+        return Some(Moved { side, path, first, last: first, is_outdated: true });
     }
     let git: Arc<Repository> = world.git(repository)?;
     let paths = [path.as_str(), change.path.as_str()];
@@ -159,8 +187,8 @@ pub(crate) fn moved(world: &mut World, pull_request: u32, thread: &Thread, to: u
     let ends = (patch::moved(&hunks, first), patch::moved(&hunks, last));
     let is_whole = (first..=last).take(10_000).all(|line| patch::moved(&hunks, line).is_ok());
     Some(match ends {
-        (Ok(first), Ok(last)) if is_whole => Moved { path: change.path.clone(), first, last, is_outdated: false },
-        (Ok(place) | Err(place), _) => Moved { path: change.path.clone(), first: place, last: place, is_outdated: true },
+        (Ok(first), Ok(last)) if is_whole => Moved { side, path: change.path.clone(), first, last, is_outdated: false },
+        (Ok(place) | Err(place), _) => Moved { side, path: change.path.clone(), first: place, last: place, is_outdated: true },
     })
 }
 
@@ -172,11 +200,12 @@ pub(crate) fn projected(world: &mut World, pull_request: u32, thread: &Thread, t
     let mut context = original.clone();
     let at = |line: usize, offset: Option<&Value>| json!({ "line": line, "offset": offset.cloned().unwrap_or_else(|| 1.into()) });
     let offset = |name: &str| member(&original, name).and_then(|position| position.get("offset"));
-    let start = at(moved.first, offset("rightFileStart"));
-    let end = if moved.is_outdated { start.clone() } else { at(moved.last, offset("rightFileEnd")) };
+    let [start_name, end_name, original_start, original_end] = moved.side.names();
+    let start = at(moved.first, offset(start_name));
+    let end = if moved.is_outdated { start.clone() } else { at(moved.last, offset(end_name)) };
     context.insert("filePath".to_owned(), format!("/{}", moved.path).into());
-    context.insert("rightFileStart".to_owned(), start);
-    context.insert("rightFileEnd".to_owned(), end);
+    context.insert(start_name.to_owned(), start);
+    context.insert(end_name.to_owned(), end);
     shown.context = Some(Value::Object(context));
     let mut around: Map<String, Value> =
         thread.pull_request_context.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
@@ -187,8 +216,8 @@ pub(crate) fn projected(world: &mut World, pull_request: u32, thread: &Thread, t
             "firstComparingIteration": iterations.get("firstComparingIteration"),
             "secondComparingIteration": iterations.get("secondComparingIteration"),
             "origFilePath": original.get("filePath"),
-            "origRightFileStart": original.get("rightFileStart"),
-            "origRightFileEnd": original.get("rightFileEnd"),
+            original_start: original.get(start_name),
+            original_end: original.get(end_name),
         }),
     );
     around.insert("iterationContext".to_owned(), json!({ "firstComparingIteration": to, "secondComparingIteration": to }));

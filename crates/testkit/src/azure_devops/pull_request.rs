@@ -355,11 +355,11 @@ impl PullRequestHandle {
         self.azure.act(user, self.id, "PATCH", &format!("/threads/{thread}"), json!({ "status": status })).await.map(drop)
     }
 
-    /// Where the right side of a thread stands at the newest iteration: path, first and last line. None: it was changed away,
-    /// or it has no lines.
+    /// Where a thread stands at the newest iteration, on its own side: path, first and last line. None: it was changed away, or
+    /// it has no lines.
     pub async fn place_now(&self, thread: u32) -> Result<Option<(String, u32, u32)>> {
         let id = self.id;
-        let here = self.thread(thread).and_then(|thread| Some((thread.path?, thread.right?)));
+        let here = self.thread(thread).and_then(|thread| Some((thread.path?, thread.right.or(thread.left)?)));
         self.azure
             .blocking(move |world| {
                 let found = world.pull_request(id).context("the pull request is gone")?;

@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use super::{badge, escape, markdown};
 use crate::azure_devops::{
-    anchors, objects,
+    anchors::{self, Side},
+    objects,
     world::{Comment, PullRequest, Thread, World},
 };
 
@@ -42,8 +43,8 @@ fn place_one(world: &mut World, found: &PullRequest, thread: &Thread, newest: u3
     match moved {
         Some(moved) => Placed {
             path: Some(moved.path),
-            right: Some(moved.last),
-            left: None,
+            right: (moved.side == Side::Right).then_some(moved.last),
+            left: (moved.side == Side::Left).then_some(moved.last),
             is_outdated: moved.is_outdated,
             html,
             is_system,

@@ -127,3 +127,41 @@ async fn positions_move_with_the_code_when_an_iteration_is_asked_for() {
     assert_eq!(pull_request.place_now(stays).await.unwrap(), Some(("src/Order.cs".to_owned(), 6, 6)));
     assert_eq!(pull_request.place_now(goes).await.unwrap(), None);
 }
+
+#[tokio::test]
+async fn positions_on_the_left_move_with_the_merge_base() {
+    let azure = AzureDevOps::start().await.unwrap();
+    let (repository, pull_request) = sample(&azure).await;
+    let on_the_left = |line: u32| {
+        json!({
+            "comments": [{ "parentCommentId": 0, "content": "Why not?", "commentType": "text" }],
+            "status": "active",
+            "threadContext": {
+                "filePath": "/src/Old.cs",
+                "leftFileStart": { "line": line, "offset": 1 },
+                "leftFileEnd": { "line": line, "offset": 5 },
+            },
+            "pullRequestThreadContext": {
+                "iterationContext": { "firstComparingIteration": 1, "secondComparingIteration": 1 },
+            },
+        })
+    };
+    pull_request.push_change(|change| change.delete("src/Old.cs").commit("Delete")).await.unwrap();
+    let stays = pull_request.post_thread(&azure.author(), on_the_left(4)).await.unwrap();
+    let goes = pull_request.post_thread(&azure.author(), on_the_left(3)).await.unwrap();
+    assert_eq!(azure.violations(), []);
+    let place = |line: u32| Some(("src/Old.cs".to_owned(), line, line));
+    assert_eq!(pull_request.place_now(stays).await.unwrap(), place(4), "what is on the right plays no part");
+
+    let old = "// New\nclass Old\n{\n    int new;\n    int older;\n}\n";
+    let target = repository.commit(&[("src/Old.cs", old)], "The target moves").await.unwrap();
+    assert_eq!(pull_request.place_now(stays).await.unwrap(), place(4), "nor does a target that was not merged");
+    pull_request.push_change(move |change| change.merging(&target).commit("Merge main")).await.unwrap();
+    assert_eq!(pull_request.place_now(stays).await.unwrap(), place(5));
+    assert_eq!(pull_request.place_now(goes).await.unwrap(), None);
+    let path = format!("{}/threads/{stays}?$iteration=3&$baseIteration=0", path_of(&pull_request));
+    let moved = Client::new(&azure).get(&path).await.json();
+    let context = &moved["threadContext"];
+    assert_eq!((&context["leftFileStart"]["line"], context.get("rightFileStart")), (&json!(5), None));
+    assert_eq!(moved["pullRequestThreadContext"]["trackingCriteria"]["origLeftFileStart"]["line"], json!(4));
+}
