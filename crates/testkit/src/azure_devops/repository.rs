@@ -273,6 +273,15 @@ impl RepositoryHandle {
         configure(&self.git, commits, partial_clone)
     }
 
+    /// Gives it another name. The ids stay, and nothing is found under the old name any more.
+    pub fn rename(&self, name: &str) {
+        self.azure.server.with(|world| {
+            if let Some(repository) = world.repositories.get_mut(self.index) {
+                name.clone_into(&mut repository.name);
+            }
+        });
+    }
+
     /// Git and the API answer as for a repository that an administrator has switched off.
     pub fn set_disabled(&self, is_disabled: bool) {
         self.azure.server.with(|world| {

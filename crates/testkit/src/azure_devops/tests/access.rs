@@ -195,3 +195,26 @@ async fn junk_is_refused_in_the_services_shape() {
     assert_eq!(client.get("Shop%20Floor/_apis/git/nothing/here").await.status, 404);
     assert_eq!(client.get("Shop%20Floor/_apis/git/repositories/orders/pullRequests/%FF").await.status, 404);
 }
+
+#[tokio::test]
+async fn a_renamed_repository_keeps_its_ids_and_is_not_found_under_its_old_name() {
+    let azure = AzureDevOps::start().await.unwrap();
+    let (repository, pull_request) = sample(&azure).await;
+    let (id, old_path, old_url) = (repository.id(), path_of(&pull_request), repository.remote_url());
+    repository.rename("sales");
+    assert_eq!((repository.id(), repository.name()), (id.clone(), "sales".to_owned()));
+    let client = Client::new(&azure);
+    let gone = client.get(&old_path).await;
+    assert_eq!((gone.status, gone.type_key().as_str()), (404, "GitRepositoryNotFoundException"));
+    let advertised = |url: &str| {
+        let path = url.strip_prefix(&azure.collection_url()).unwrap().trim_start_matches('/').to_owned();
+        let client = client.clone();
+        async move { client.get(&format!("{path}/info/refs?service=git-upload-pack")).await.status }
+    };
+    assert_eq!((advertised(&old_url).await, advertised(&repository.remote_url()).await), (404, 200));
+    for path in [old_path.replace("/orders/", "/sales/"), old_path.replace("/orders/", &format!("/{id}/"))] {
+        let shape = client.get(&path).await.json();
+        assert_eq!(shape["repository"]["name"], json!("sales"), "{path}");
+        assert!(shape["repository"]["remoteUrl"].as_str().unwrap().ends_with("/_git/sales"), "{shape}");
+    }
+}

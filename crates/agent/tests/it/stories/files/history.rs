@@ -1,12 +1,12 @@
 //! Renames, forks, rewritten history, and repositories that come and go.
 
 use testkit::{
-    azure_devops::{AzureDevOps, Order, PullRequestSpec, ServedCommits},
+    azure_devops::{AzureDevOps, Delivery, EventType, Order, PullRequestSpec, ServedCommits},
     model::{Role, Script},
 };
 
 use super::{defect, on, stage};
-use crate::harness::{CART, LAST_ITEM, QUERY, Reviewed, Stage, both_rules, cart, last_rule};
+use crate::harness::{CART, LAST_ITEM, PATIENCE, QUERY, Reviewed, Stage, both_rules, cart, last_rule};
 
 fn long_file(body: &str) -> String {
     let padding: Vec<String> = (0..30).map(|number| format!("def helper_{number}():\n    return {number}\n\n\n")).collect();
@@ -118,7 +118,7 @@ async fn a_repository_that_cannot_be_read_is_told_on_the_pull_request_and_review
         let status = pull_request.latest_status("coderabbit", "review");
         status.is_some_and(|status| status.description.contains("delayed"))
     };
-    pull_request.wait_for(told, crate::harness::PATIENCE).await.unwrap();
+    pull_request.wait_for(told, PATIENCE).await.unwrap();
     let text = pull_request.walkthrough();
     assert!(text.contains("Review failed.") && text.contains("will be tried again"), "{text}");
     assert!(pull_request.inline().is_empty() && !text.contains("No new findings"));
@@ -127,5 +127,32 @@ async fn a_repository_that_cannot_be_read_is_told_on_the_pull_request_and_review
     pull_request.push(&[("src/more.py", "x = 1\n")]).await.unwrap();
     assert_eq!(pull_request.reviewed(2).await, "succeeded: Reviewed: 1 finding (1 high)");
     assert!(!pull_request.walkthrough().contains("Review failed."));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_repository_that_was_renamed_is_the_same_one() {
+    let stage = Stage::set(both_rules()).await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, "succeeded: Reviewed: 2 findings (1 critical, 1 high)");
+
+    // Payloads that name the repository without its id: by the name that is gone, and by the new one.
+    let created = |deliveries: &[Delivery]| deliveries.iter().find(|it| it.event == EventType::Created).unwrap().payload.clone();
+    let mut named = created(&stage.hooks.settled(PATIENCE).await.unwrap());
+    named["resource"]["repository"].as_object_mut().unwrap().remove("id").unwrap();
+    stage.repository.rename("sales");
+    for (name, outcome) in [("orders", "not_found"), ("sales", "named_by_its_ids")] {
+        named["id"] = format!("redelivered-{name}").into();
+        named["resource"]["repository"]["name"] = name.into();
+        assert_eq!(stage.deliver(named.to_string()).await, 202);
+        stage.counted(&format!("coderabbit_agent_jobs_ended_total{{outcome=\"{outcome}\"}}"), 1).await;
+    }
+
+    let shifted = format!("VERSION = 2\n{}", cart(LAST_ITEM, QUERY));
+    pull_request.push(&[(CART, shifted.as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(2).await, "succeeded: Reviewed: no new findings, 2 still open");
+    assert_eq!(pull_request.inline().len(), 2, "{:#?}", pull_request.inline());
+    assert!(pull_request.walkthrough().contains("2 earlier findings are still open"), "{}", pull_request.walkthrough());
+    assert!(stage.azure.requests().iter().any(|request| request.path.contains("_git/sales")), "where it is now");
     stage.assert_sound();
 }
