@@ -12,6 +12,7 @@ mod calls;
 mod endpoint;
 mod form;
 mod keys;
+mod oauth2;
 mod question;
 mod roles;
 
@@ -22,6 +23,7 @@ use std::{
 };
 
 use calls::Calls;
+pub use oauth2::{OAuth2Error, TokenSource};
 use question::{Question, Repair, Schema};
 use review_core::{
     finding::answer::{Answer, strict_schema},
