@@ -78,7 +78,8 @@ impl Agent {
         let counted = metrics.clone();
         let azure = AzureDevOps::new(azure_settings, &http, azure_devops_timeout(settings.server.job_lease))?
             .with_on_call(Arc::new(move |_operation, status| counted.azure_devops_call(status)));
-        let mirrors = Mirrors::new(&settings.storage.temp_path, settings.storage.mirror_cache_bytes, http.child_environment())?;
+        let (folder, limit_bytes) = (&settings.storage.temp_path, settings.storage.mirror_cache_bytes);
+        let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {
             ready: readiness(store.clone(), azure.clone(), model.clone()),

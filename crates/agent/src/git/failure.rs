@@ -6,6 +6,7 @@
 use std::process::ExitStatus;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use percent_encoding::percent_decode_str;
 use secrecy::ExposeSecret;
 use url::Url;
 
@@ -111,8 +112,11 @@ impl Redactor {
         }
         for (_, value) in surroundings.variables.iter() {
             // A proxy's password; the rest of such a URL helps the reader.
-            let password = Url::parse(value.expose_secret()).ok().and_then(|url| url.password().map(str::to_owned));
-            secrets.extend(password);
+            let url = Url::parse(value.expose_secret()).ok();
+            if let Some(password) = url.as_ref().and_then(Url::password) {
+                secrets.push(percent_decode_str(password).decode_utf8_lossy().into_owned());
+                secrets.push(password.to_owned());
+            }
         }
         secrets.retain(|secret| secret.len() >= 4);
         // Longest first, so that no part of a longer one stays.

@@ -10,7 +10,7 @@
 
 use std::{
     collections::HashMap,
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::SystemTime,
@@ -43,12 +43,14 @@ const MOST_PACKS: usize = 50;
 /// How many known commits a fetch offers to the server as a base for deltas.
 const OFFERED_COMMITS: usize = 16;
 
+/// What a git process that talks to this URL, and to nothing else, finds in its environment.
+type EnvironmentFor = Box<dyn Fn(&Url) -> Vec<(String, SecretString)> + Send + Sync>;
+
 /// The cache of bare mirrors under `TEMP_PATH`.
-#[derive(Debug)]
 pub struct Mirrors {
     root: PathBuf,
     limit_bytes: u64,
-    environment: Arc<Vec<(String, SecretString)>>,
+    environment: EnvironmentFor,
     deadlines: Deadlines,
     /// One fetch per mirror within this process; the lock file holds against others.
     fetches: Mutex<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
@@ -66,9 +68,14 @@ pub struct Source<'a> {
 }
 
 impl Mirrors {
-    /// `limit_bytes`: above it the least recently used mirrors are removed. `environment` goes to every git process that
-    /// uses the network (proxies, certificates). Takes the folder `mirrors` below `root` and nothing else there.
-    pub fn new(root: &Path, limit_bytes: u64, environment: Vec<(String, SecretString)>) -> Result<Self, GitError> {
+    /// `limit_bytes`: above it the least recently used mirrors are removed. `environment` is asked for the
+    /// proxy and the certificates for a remote; what it gives goes to the git processes that talk to it. Takes the folder
+    /// `mirrors` below `root` and nothing else there.
+    pub fn new(
+        root: &Path,
+        limit_bytes: u64,
+        environment: impl Fn(&Url) -> Vec<(String, SecretString)> + Send + Sync + 'static,
+    ) -> Result<Self, GitError> {
         let root = root.join("mirrors");
         make_private(&root).map_err(|source| GitError::Io { path: root.clone(), source })?;
         // Processes run with another working directory.
@@ -77,7 +84,7 @@ impl Mirrors {
         Ok(Self {
             root,
             limit_bytes,
-            environment: Arc::new(environment),
+            environment: Box::new(environment),
             deadlines: Deadlines::default(),
             fetches: Mutex::default(),
         })
@@ -100,7 +107,7 @@ impl Mirrors {
         let usage = FileLock::acquire(&self.path(&name, "use"), Mode::Shared, self.deadlines.network).await?;
 
         let directory = self.path(&name, "git");
-        let surroundings = Surroundings { variables: Arc::clone(&self.environment), remote: Some(remote) };
+        let surroundings = Surroundings { variables: Arc::new((self.environment)(&remote.url)), remote: Some(remote) };
         let lease = Lease { marker: directory.join(MARKER), _usage: usage };
         let repository = Repository::mirror(directory, surroundings, self.deadlines, lease);
         let mirror = Mirror { repository, deadlines: self.deadlines };
@@ -127,6 +134,12 @@ impl Mirrors {
 
     fn path(&self, name: &str, extension: &str) -> PathBuf {
         self.root.join(format!("{name}.{extension}"))
+    }
+}
+
+impl fmt::Debug for Mirrors {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Mirrors").field("root", &self.root).finish_non_exhaustive()
     }
 }
 

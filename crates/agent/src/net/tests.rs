@@ -8,8 +8,10 @@ use std::{
 };
 
 use rustls::pki_types::PrivateKeyDer;
+use secrecy::ExposeSecret as _;
 
 use super::*;
+use crate::settings::NoProxy;
 
 /// A server certificate for `localhost` and its authority, made for these tests alone; both end in 2126.
 const AUTHORITY: &str = include_str!("tests/authority.pem");
@@ -72,13 +74,18 @@ async fn http_goes_through_the_proxy_with_its_credentials() {
 #[tokio::test]
 async fn https_asks_the_proxy_for_a_tunnel_and_sends_it_nothing_else() {
     let (proxy, received) = listen("HTTP/1.1 403 Forbidden\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
-    let client =
-        clients(&NetworkSettings { https_proxy: Some(format!("http://me:secret@{proxy}").into()), ..NetworkSettings::default() });
+    // Another proxy for the other scheme, with other credentials: each gets its own.
+    let client = clients(&NetworkSettings {
+        http_proxy: Some("http://other:word@127.0.0.1:1".into()),
+        https_proxy: Some(format!("http://me:s%3Aecret%2F@{proxy}").into()),
+        ..NetworkSettings::default()
+    });
     let refused = client.get("https://dev.azure.invalid/contoso").header("authorization", "Basic canary").send().await;
     let head = received.recv_timeout(LIMIT).unwrap();
     assert!(refused.is_err());
     assert!(head.starts_with("CONNECT dev.azure.invalid:443 HTTP/1.1\r\n"), "{head}");
-    assert!(head.to_lowercase().contains("proxy-authorization: basic "), "{head}");
+    // "me:s:ecret/" in base64.
+    assert!(head.to_lowercase().contains("proxy-authorization: ") && head.contains("Basic bWU6czplY3JldC8=\r\n"), "{head}");
     assert!(!head.contains("canary"), "{head}");
 }
 
@@ -88,18 +95,21 @@ async fn hosts_of_no_proxy_are_reached_directly() {
     let (server, at_the_server) = listen(FINE);
     let settings = |no_proxy: &str| NetworkSettings {
         http_proxy: Some(format!("http://{proxy}").into()),
-        no_proxy: Some(no_proxy.to_owned()),
+        no_proxy: NoProxy::parse(no_proxy).unwrap().0,
         ..NetworkSettings::default()
     };
     let url = format!("http://{server}/direct");
-    for direct in ["127.0.0.1", "example.com,127.0.0.0/8", "*"] {
+    let this_port = format!("example.com 127.0.0.1:{}", server.port());
+    for direct in ["127.0.0.1", "example.com,127.0.0.0/8", "*", &this_port] {
         clients(&settings(direct)).get(&url).send().await.unwrap();
         let head = at_the_server.recv_timeout(LIMIT).unwrap();
         assert!(head.starts_with("GET /direct HTTP/1.1\r\n"), "{head}");
     }
-    clients(&settings("example.com")).get(&url).send().await.unwrap();
-    let head = at_the_proxy.recv_timeout(LIMIT).unwrap();
-    assert!(head.starts_with(&format!("GET http://{server}/direct HTTP/1.1\r\n")), "{head}");
+    for other in ["example.com", "127.0.0.1:1"] {
+        clients(&settings(other)).get(&url).send().await.unwrap();
+        let head = at_the_proxy.recv_timeout(LIMIT).unwrap();
+        assert!(head.starts_with(&format!("GET http://{server}/direct HTTP/1.1\r\n")), "{head}");
+    }
 }
 
 #[tokio::test]
@@ -173,25 +183,67 @@ fn a_bundle_that_is_none_is_refused_with_its_path() {
     assert!(broken.contains("certificate 1 cannot be used as an authority"), "{broken}");
 }
 
+/// What git would find for `remote`.
+fn child(clients: &HttpClients, remote: &str) -> Vec<(String, String)> {
+    let environment = clients.child_environment(&remote.parse().unwrap());
+    environment.into_iter().map(|(name, value)| (name, value.expose_secret().to_owned())).collect()
+}
+
 #[test]
 fn a_child_process_goes_the_same_way() {
     let mut bundle = NamedTempFile::new().unwrap();
     bundle.write_all(AUTHORITY.as_bytes()).unwrap();
-    let clients = HttpClients::new(&NetworkSettings {
-        http_proxy: Some("http://proxy:1/".into()),
-        https_proxy: Some("http://me:secret@proxy:2/".into()),
-        no_proxy: Some("localhost,.contoso.com".to_owned()),
-        extra_ca_certs: Some(bundle.path().to_owned()),
+    let mut settings = NetworkSettings {
+        http_proxy: Some("http://proxy:80/".into()),
+        https_proxy: Some("https://me:hidden%20word@[fd00::1]:443/".into()),
+        no_proxy: NoProxy::parse("*.contoso.com:443,10.0.0.0/8").unwrap().0,
+        extra_ca_certs: None,
+    };
+    let clients = HttpClients::new(&settings).unwrap();
+    // The port stands there: curl takes 1080 where none is named.
+    for (remote, expected) in [
+        ("http://tfs.contoso.com/tfs", vec![("http_proxy", "http://proxy:80")]),
+        ("https://dev.azure.com/contoso", vec![("https_proxy", "https://me:hidden%20word@[fd00::1]:443")]),
+        ("https://tfs.contoso.com:8443/tfs", vec![("https_proxy", "https://me:hidden%20word@[fd00::1]:443")]),
+        ("https://tfs.contoso.com/tfs", vec![]),
+        ("http://10.1.2.3:8080/tfs", vec![]),
+    ] {
+        let expected: Vec<_> = expected.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
+        assert_eq!(child(&clients, remote), expected, "{remote}");
+    }
+    assert!(!format!("{clients:?}").contains("hidden"), "{clients:?}");
+
+    settings.extra_ca_certs = Some(bundle.path().to_owned());
+    let clients = HttpClients::new(&settings).unwrap();
+    let [(name, merged)] = child(&clients, "https://tfs.contoso.com/tfs").try_into().unwrap();
+    assert_eq!(name, "GIT_SSL_CAINFO");
+    assert!(std::fs::read_to_string(merged).unwrap().contains(AUTHORITY));
+
+    assert!(child(&HttpClients::new(&NetworkSettings::default()).unwrap(), "https://dev.azure.com/contoso").is_empty());
+}
+
+#[test]
+fn a_user_without_a_password_has_an_empty_one_so_that_git_asks_nobody() {
+    let settings = NetworkSettings { http_proxy: Some("http://me@proxy:3128/".into()), ..NetworkSettings::default() };
+    let [(_, proxy)] = child(&HttpClients::new(&settings).unwrap(), "http://tfs.contoso.com/tfs").try_into().unwrap();
+    assert_eq!(proxy, "http://me:@proxy:3128");
+}
+
+#[test]
+fn the_way_is_told_without_credentials() {
+    let rules = ProxyRules::new(&NetworkSettings {
+        https_proxy: Some("http://me:secret@proxy.corp:3128/".into()),
+        no_proxy: NoProxy::parse("tfs.corp").unwrap().0,
+        ..NetworkSettings::default()
     })
     .unwrap();
-    let environment = clients.child_environment();
-    let get =
-        |name: &str| environment.iter().find(|(key, _)| key == name).map(|(_, value)| value.expose_secret().to_owned()).unwrap();
-    assert_eq!((get("http_proxy"), get("https_proxy")), ("http://proxy:1/".to_owned(), "http://me:secret@proxy:2/".to_owned()));
-    assert_eq!(get("no_proxy"), "localhost,.contoso.com");
-    let merged = std::fs::read_to_string(get("GIT_SSL_CAINFO")).unwrap();
-    assert!(merged.contains(AUTHORITY));
-    assert!(!format!("{clients:?}").contains("secret"));
-
-    assert!(HttpClients::new(&NetworkSettings::default()).unwrap().child_environment().is_empty());
+    for (url, way) in [
+        ("https://dev.azure.com/contoso", "through proxy.corp:3128"),
+        ("https://tfs.corp/tfs/Main", "direct (NO_PROXY)"),
+        // No proxy for this scheme, so NO_PROXY has no part in it.
+        ("http://tfs.corp/tfs/Main", "direct"),
+        ("http://example.com", "direct"),
+    ] {
+        assert_eq!(rules.way(&url.parse().unwrap()).to_string(), way, "{url}");
+    }
 }

@@ -4,7 +4,7 @@ use std::{net::IpAddr, path::PathBuf};
 
 use url::{Host, Url};
 
-use super::table::Form;
+use super::{NoProxy, table::Form};
 
 /// A value that was checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,6 +16,7 @@ pub(super) enum Checked {
     Url(Url),
     Urls(Vec<Url>),
     Address(IpAddr),
+    NoProxy(NoProxy),
     Path(PathBuf),
 }
 
@@ -49,7 +50,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<Verdict, String> {
         Form::ApiUrl => api_url(text),
         Form::CollectionUrls => collection_urls(text),
         Form::ProxyUrl => proxy_url(text).map(Into::into),
-        Form::Hosts => hosts(text),
+        Form::Hosts => no_proxy(text),
         Form::Address => {
             text.parse().map(|address| Checked::Address(address).into()).map_err(|_| "it is no IP address".to_owned())
         }
@@ -79,7 +80,10 @@ pub(super) fn words_for(form: Form) -> String {
             "https URLs of organisations or collections, separated by commas, without user name and query".to_owned()
         }
         Form::ProxyUrl => "`http://host:port` or `https://host:port`, with `user:password@` before the host if needed".to_owned(),
-        Form::Hosts => "host names, addresses and networks (`10.0.0.0/8`), separated by commas, or `*`".to_owned(),
+        Form::Hosts => {
+            "host names, addresses and networks (`10.0.0.0/8`), separated by commas, names and addresses with a port if only that is meant, or `*`"
+                .to_owned()
+        }
         Form::Address => "an IP address".to_owned(),
         Form::Path => "a path".to_owned(),
         Form::Database => "`sqlite://` and a path".to_owned(),
@@ -273,61 +277,9 @@ fn proxy_url(text: &str) -> Result<Checked, String> {
     Ok(Checked::Url(url))
 }
 
-fn hosts(text: &str) -> Result<Verdict, String> {
-    let mut found: Vec<String> = Vec::new();
-    let mut warnings = Vec::new();
-    for part in text.split([',', ' ']).map(str::trim).filter(|part| !part.is_empty()) {
-        let host = host_entry(part, &mut warnings)?;
-        if !found.contains(&host) {
-            found.push(host);
-        }
-    }
-    if found.is_empty() {
-        return Err("it names nothing".to_owned());
-    }
-    Ok(Verdict { value: Checked::Text(found.join(",")), warnings })
-}
-
-/// One entry of `NO_PROXY` as everybody understands it: no scheme, no port, no `*.`.
-fn host_entry(part: &str, warnings: &mut Vec<String>) -> Result<String, String> {
-    if part == "*" || part.parse::<IpAddr>().is_ok() {
-        return Ok(part.to_owned());
-    }
-    if let Some((address, prefix)) = part.split_once('/')
-        && let Ok(address) = address.parse::<IpAddr>()
-    {
-        let longest = if address.is_ipv4() { 32 } else { 128 };
-        return match prefix.parse::<u8>() {
-            Ok(length) if length <= longest => Ok(part.to_owned()),
-            _ => Err("the length of a network's prefix is wrong".to_owned()),
-        };
-    }
-    let bare = match part.split_once("://") {
-        Some((_, rest)) => {
-            warnings.push("holds a URL; only its host counts".to_owned());
-            rest.split('/').next().unwrap_or_default()
-        }
-        None => part,
-    };
-    let bare = match bare.strip_prefix('[').and_then(|rest| rest.split_once(']')) {
-        Some((address, _)) => address,
-        None => match bare.split_once(':') {
-            Some((host, port)) if !port.contains(':') => {
-                warnings.push("holds a port; entries count for every port".to_owned());
-                host
-            }
-            _ => bare,
-        },
-    };
-    if bare.parse::<IpAddr>().is_ok() {
-        return Ok(bare.to_owned());
-    }
-    let name = bare.strip_prefix("*.").map_or_else(|| bare.to_owned(), |rest| format!(".{rest}")).to_ascii_lowercase();
-    let legal = |character: char| character.is_alphanumeric() || matches!(character, '.' | '-' | '_');
-    if name.trim_matches('.').is_empty() || !name.chars().all(legal) {
-        return Err("one of its entries is no host name, address or network".to_owned());
-    }
-    Ok(name)
+fn no_proxy(text: &str) -> Result<Verdict, String> {
+    let (list, warnings) = NoProxy::parse(text)?;
+    Ok(Verdict { value: Checked::NoProxy(list), warnings })
 }
 
 fn database(text: &str) -> Result<Checked, String> {

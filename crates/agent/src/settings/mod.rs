@@ -2,6 +2,7 @@
 
 mod dotenv;
 mod forms;
+mod no_proxy;
 mod page;
 mod parse;
 mod raw;
@@ -18,6 +19,7 @@ use std::{
     time::Duration,
 };
 
+pub use no_proxy::NoProxy;
 pub use page::{example_env, reference_page};
 use raw::Entry;
 
@@ -125,8 +127,8 @@ pub struct NetworkSettings {
     /// May carry credentials.
     pub http_proxy: Option<SecretString>,
     pub https_proxy: Option<SecretString>,
-    /// Host names, addresses and networks separated by commas: no schemes, no ports, `*.x` written as `.x`.
-    pub no_proxy: Option<String>,
+    /// `NO_PROXY`; empty when it is not set.
+    pub no_proxy: NoProxy,
     /// PEM bundle added to the system's roots.
     pub extra_ca_certs: Option<PathBuf>,
 }

@@ -8,8 +8,8 @@ use url::Url;
 
 use super::{
     AnthropicSettings, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, KnowledgeSettings, LaterSettings, Loaded,
-    LogFormat, ModelSettings, NetworkSettings, OAuth2Settings, OpenAiSettings, Problem, Provider, Purpose, ReviewSettings,
-    ServerSettings, Settings, StorageSettings, WebhookCredentials,
+    LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider, Purpose,
+    ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},
@@ -279,7 +279,10 @@ impl Values {
         NetworkSettings {
             http_proxy: proxy("HTTP_PROXY"),
             https_proxy: proxy("HTTPS_PROXY"),
-            no_proxy: self.text("NO_PROXY"),
+            no_proxy: match self.good("NO_PROXY") {
+                Some(Checked::NoProxy(list)) => list.clone(),
+                _ => NoProxy::default(),
+            },
             extra_ca_certs: self.path("EXTRA_CA_CERTS"),
         }
     }

@@ -361,7 +361,7 @@ pub(super) const TABLE: &[Variable] = &[
         "NO_PROXY",
         Form::Hosts,
         "localhost,127.0.0.1,.contoso.com,10.0.0.0/8",
-        "What is reached without the proxy, separated by commas: host names (with all their subdomains), addresses, networks, or `*`.",
+        "What is reached without the proxy, separated by commas: host names, which cover their subdomains (`contoso.com`, `.contoso.com` and `*.contoso.com` mean the same), addresses, networks (`10.0.0.0/8`, `fd00::/8`), or `*`. With a port (`tfs.contoso.com:8443`) an entry is for that port only. Names are not resolved: a network covers URLs that hold an address. Counts for git too.",
     ),
     variable(
         Group::Network,

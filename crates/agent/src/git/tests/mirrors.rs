@@ -39,7 +39,7 @@ impl Story {
             commits.push(origin.commit(&format!("commit {number}")));
         }
         let folder = tempfile::tempdir().unwrap();
-        let mirrors = Mirrors::new(folder.path(), UNLIMITED, Vec::new()).unwrap();
+        let mirrors = Mirrors::new(folder.path(), UNLIMITED, |_| Vec::new()).unwrap();
         Self { server, origin, commits, folder, mirrors }
     }
 
@@ -212,7 +212,7 @@ async fn many_reviews_of_one_repository_fetch_once() {
     let story = Story::begin().await;
     let pair = &story.commits[3..];
     // A second cache on the same folder stands for a second process.
-    let other = Mirrors::new(story.folder.path(), UNLIMITED, Vec::new()).unwrap();
+    let other = Mirrors::new(story.folder.path(), UNLIMITED, |_| Vec::new()).unwrap();
     let (url, token) = (story.server.url("shop"), authorization(TOKEN));
     let fetches = (0..8).map(|number| {
         let mirrors = if number % 2 == 0 { &story.mirrors } else { &other };
@@ -306,7 +306,7 @@ async fn above_the_limit_the_least_recently_used_mirror_goes_but_none_in_use() {
         origin.write("a.txt", name);
         heads.push(origin.commit(name));
     }
-    let mirrors = Mirrors::new(story.folder.path(), 1, Vec::new()).unwrap();
+    let mirrors = Mirrors::new(story.folder.path(), 1, |_| Vec::new()).unwrap();
     let token = authorization(TOKEN);
     let fetch = async |name: &str, head: &CommitId| {
         mirrors.fetch(source(&story.server.url(name), Some(&token)), std::slice::from_ref(head)).await.unwrap()
@@ -327,7 +327,7 @@ async fn above_the_limit_the_least_recently_used_mirror_goes_but_none_in_use() {
 
     // With room for all, the order of use does not matter until the limit is passed.
     let sizes: u64 = story.mirror_directories().iter().map(|path| size(path)).sum();
-    let roomy = Mirrors::new(story.folder.path(), sizes + 1000, Vec::new()).unwrap();
+    let roomy = Mirrors::new(story.folder.path(), sizes + 1000, |_| Vec::new()).unwrap();
     for path in story.mirror_directories() {
         let age = if path.to_str().unwrap().contains("two") { 50 } else { 500 };
         let marker = File::options().write(true).open(path.join("coderabbit-agent.mirror")).unwrap();
@@ -348,7 +348,7 @@ async fn what_a_dead_process_put_out_of_the_way_is_removed_at_the_start() {
     fs::create_dir_all(discarded.join("objects")).unwrap();
     let foreign = folder.path().join("mirrors/notes.txt");
     fs::write(&foreign, "not ours").unwrap();
-    Mirrors::new(folder.path(), 1, Vec::new()).unwrap();
+    Mirrors::new(folder.path(), 1, |_| Vec::new()).unwrap();
     assert!(!discarded.exists() && foreign.exists());
 }
 
@@ -357,14 +357,14 @@ async fn a_server_that_never_answers_is_given_up_and_nothing_of_git_stays_behind
     let story = Story::begin().await;
     story.server.fail_with(Fault::Hangs);
     let deadlines = Deadlines { network: Duration::from_millis(700), ..Deadlines::default() };
-    let mirrors = Mirrors::new(story.folder.path(), UNLIMITED, Vec::new()).unwrap().with_deadlines(deadlines);
+    let mirrors = Mirrors::new(story.folder.path(), UNLIMITED, |_| Vec::new()).unwrap().with_deadlines(deadlines);
     let fetch = mirrors.fetch(source(&story.server.url("shop"), Some(&authorization(TOKEN))), &story.commits[4..]).await;
     assert!(matches!(fetch, Err(GitError::TimedOut { .. })), "{fetch:?}");
     // The transport helper held the connection; the server sees it close.
     story.server.abandoned().await;
 
     // The same when the caller goes away, and the lock is free again.
-    let patient = Mirrors::new(story.folder.path(), UNLIMITED, Vec::new()).unwrap();
+    let patient = Mirrors::new(story.folder.path(), UNLIMITED, |_| Vec::new()).unwrap();
     let (url, token) = (story.server.url("shop"), authorization(TOKEN));
     story.server.take_requests();
     {

@@ -295,7 +295,7 @@ async fn a_mirror_is_searched_only_in_what_is_here_until_more_is_fetched() {
     origin.write("callee.cs", "void Pay(int amount) { }\n");
     let head = origin.commit("head");
     let folder = tempfile::tempdir().unwrap();
-    let mirrors = Mirrors::new(folder.path(), u64::MAX, Vec::new()).unwrap();
+    let mirrors = Mirrors::new(folder.path(), u64::MAX, |_| Vec::new()).unwrap();
     let pair = [base.clone(), head.clone()];
     let mirror = mirrors.fetch(source(&server.url("shop"), Some(&authorization(TOKEN))), &pair).await.unwrap();
     mirror.diff(&base, &head).await.unwrap();

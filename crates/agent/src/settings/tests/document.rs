@@ -1,6 +1,6 @@
 //! The `.env` of the self-hosting document.
 
-use crate::settings::{Provider, Purpose, dotenv, parse};
+use crate::settings::{NoProxy, Provider, Purpose, dotenv, parse};
 
 const DOCUMENT: &str = include_str!("document.env");
 
@@ -50,7 +50,7 @@ fn the_document_filled_in_is_taken_for_each_provider() {
             other => panic!("{other:?}"),
         };
         assert_eq!(name, provider);
-        assert!(loaded.settings.network.https_proxy.is_none() && loaded.settings.network.no_proxy.is_none());
+        assert!(loaded.settings.network.https_proxy.is_none() && loaded.settings.network.no_proxy == NoProxy::default());
         assert!(loaded.settings.later.enable_learnings && loaded.settings.later.enable_web_search);
         let warned: Vec<&str> = loaded.warnings.iter().map(|warning| warning.variable.as_str()).collect();
         assert_eq!(warned.len(), 2, "{warned:?}");

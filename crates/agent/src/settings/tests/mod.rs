@@ -2,6 +2,7 @@
 
 mod document;
 mod dotenv;
+mod no_proxy;
 mod page;
 mod problems;
 mod variables;

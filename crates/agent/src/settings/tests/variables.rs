@@ -215,17 +215,19 @@ fn plain_http_to_another_machine_is_taken_with_a_loud_warning() {
 }
 
 #[test]
-fn the_hosts_without_proxy_are_written_as_everybody_understands_them() {
+fn the_hosts_without_proxy_are_taken_as_operators_write_them() {
     let table = [
         ("localhost, 127.0.0.1 ,10.0.0.0/8", "localhost,127.0.0.1,10.0.0.0/8"),
-        ("*.Contoso.com .local", ".contoso.com,.local"),
-        ("https://tfs.contoso.com/tfs,proxyless:8080,[::1]:80,::1", "tfs.contoso.com,proxyless,::1"),
+        ("*.Contoso.com .local", "contoso.com,local"),
+        ("https://tfs.contoso.com/tfs,proxyless:8080,[::1]:80,::1", "tfs.contoso.com,proxyless:8080,[::1]:80,::1"),
         ("*", "*"),
     ];
     for (written, expected) in table {
         let loaded = serve(&[("NO_PROXY", written)]).unwrap();
-        assert_eq!(loaded.settings.network.no_proxy.as_deref(), Some(expected));
+        assert_eq!(loaded.settings.network.no_proxy.to_string(), expected);
     }
+    let problems = serve(&[("NO_PROXY", "192.168.*")]).unwrap_err();
+    assert!(problems[0].text.starts_with("found: `192.168.*` (the environment); `*` counts only alone"), "{}", problems[0]);
 }
 
 #[test]

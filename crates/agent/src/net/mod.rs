@@ -1,4 +1,8 @@
-//! The only factory of HTTP clients: proxies, extra certificates, timeouts, no redirects.
+//! The only factory of HTTP clients: proxies (`proxy`), extra certificates, timeouts, no redirects.
+
+mod proxy;
+#[cfg(test)]
+mod tests;
 
 use std::{
     fmt::Write as _,
@@ -8,18 +12,17 @@ use std::{
     time::Duration,
 };
 
-use reqwest::{Certificate, NoProxy, Proxy, redirect};
+pub use proxy::{ProxyRules, Way};
+use reqwest::{Certificate, redirect};
 use rustls::{
     RootCertStore,
     pki_types::{CertificateDer, pem::PemObject as _},
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
 use tempfile::NamedTempFile;
+use url::Url;
 
 use crate::settings::NetworkSettings;
-
-#[cfg(test)]
-mod tests;
 
 /// Time to connect, with the TLS handshake.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -46,7 +49,7 @@ pub enum NetError {
 /// page or an attack.
 #[derive(Debug, Clone)]
 pub struct HttpClients {
-    settings: NetworkSettings,
+    proxies: ProxyRules,
     extra_roots: Vec<Certificate>,
     /// The system's authorities and the extra ones in one file, for child processes; removed with the last clone.
     bundle: Option<Arc<NamedTempFile>>,
@@ -67,7 +70,7 @@ impl HttpClients {
             }
             None => (Vec::new(), None),
         };
-        let clients = Self { settings: settings.clone(), extra_roots, bundle };
+        let clients = Self { proxies: ProxyRules::new(settings)?, extra_roots, bundle };
         clients.client(CONNECT)?;
         Ok(clients)
     }
@@ -81,7 +84,7 @@ impl HttpClients {
             .timeout(total)
             .redirect(redirect::Policy::none())
             .no_proxy();
-        for proxy in self.proxies()? {
+        for proxy in self.proxies.for_clients()? {
             builder = builder.proxy(proxy);
         }
         if !self.extra_roots.is_empty() {
@@ -95,47 +98,18 @@ impl HttpClients {
         })
     }
 
-    /// Environment for a child process (git) that goes the same way: `http_proxy`, `https_proxy`, `no_proxy`, and
-    /// `GIT_SSL_CAINFO` when an extra bundle is configured. The names are in small letters because curl, and so git, reads
-    /// `http_proxy` in no other form.
-    pub fn child_environment(&self) -> Vec<(String, SecretString)> {
-        let mut environment = Vec::new();
-        let mut add = |name: &str, value: SecretString| environment.push((name.to_owned(), value));
-        if let Some(proxy) = &self.settings.http_proxy {
-            add("http_proxy", proxy.clone());
-        }
-        if let Some(proxy) = &self.settings.https_proxy {
-            add("https_proxy", proxy.clone());
-        }
-        if let Some(hosts) = &self.settings.no_proxy {
-            add("no_proxy", hosts.clone().into());
-        }
-        if let Some(bundle) = &self.bundle {
-            add("GIT_SSL_CAINFO", bundle.path().to_string_lossy().into_owned().into());
-        }
-        environment
+    /// Which way `url` goes.
+    pub fn way(&self, url: &Url) -> Way {
+        self.proxies.way(url)
     }
 
-    /// One proxy per scheme, each with the hosts that it is not for.
-    fn proxies(&self) -> Result<Vec<Proxy>, NetError> {
-        let hosts = self.settings.no_proxy.as_deref().unwrap_or_default();
-        // The library takes `*` for host names only; everybody else takes it for addresses too.
-        if hosts.split(',').any(|host| host.trim() == "*") {
-            return Ok(Vec::new());
-        }
-        let mut proxies = Vec::new();
-        for (name, url, https) in
-            [("HTTP_PROXY", &self.settings.http_proxy, false), ("HTTPS_PROXY", &self.settings.https_proxy, true)]
-        {
-            let Some(url) = url else { continue };
-            let url = url.expose_secret();
-            // The library's error may repeat the address, which may carry a password.
-            let proxy = if https { Proxy::https(url) } else { Proxy::http(url) }.map_err(|_| {
-                NetError::Invalid(format!("{name} is no address of a proxy, such as http://proxy.contoso.com:3128"))
-            })?;
-            proxies.push(proxy.no_proxy(NoProxy::from_string(hosts)));
-        }
-        Ok(proxies)
+    /// Environment for a child process (git) that talks to `remote` and to nothing else, and shall go the same way: the proxy,
+    /// unless `remote` is reached directly, and `GIT_SSL_CAINFO` when an extra bundle is configured.
+    pub fn child_environment(&self, remote: &Url) -> Vec<(String, SecretString)> {
+        let proxy = self.proxies.for_child(remote).map(|(name, proxy)| (name.to_owned(), proxy));
+        let path = |bundle: &Arc<NamedTempFile>| bundle.path().to_string_lossy().into_owned();
+        let bundle = self.bundle.as_ref().map(|bundle| ("GIT_SSL_CAINFO".to_owned(), path(bundle).into()));
+        proxy.into_iter().chain(bundle).collect()
     }
 }
 
