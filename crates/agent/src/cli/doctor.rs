@@ -1,5 +1,7 @@
 //! `coderabbit-agent doctor`: every problem in one run, each with what to do.
 
+mod ways;
+
 use std::{path::PathBuf, process::ExitCode};
 
 use review_core::finding::answer::ResolutionAnswer;
@@ -107,6 +109,9 @@ impl Report {
             Ok(http) => http,
             Err(error) => return self.failed("network", error.to_string()),
         };
+        for (_, url) in ways::targets(settings).into_iter().filter(|(part, _)| !is_spoilt(*part)) {
+            self.ok(url.as_str().trim_end_matches('/'), http.way(&url).to_string());
+        }
         if is_spoilt(Part::AzureDevOps) {
             self.warn("Azure DevOps", later.clone());
         } else if !offline {

@@ -123,6 +123,39 @@ async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
 }
 
 #[tokio::test]
+async fn which_way_each_address_is_reached_is_told_without_the_proxys_password() {
+    let clinic = Clinic::open().await;
+    let changed = [
+        ("AZURE_DEVOPS_URL", "https://dev.azure.com/contoso,https://tfs.corp/tfs/Main,https://tfs.corp:8443/tfs/Main"),
+        ("OPENAI_BASE_URL", "http://127.0.0.1:1/v1"),
+        ("HTTPS_PROXY", "http://me:canary%20word@proxy.corp:3128"),
+        ("NO_PROXY", "*.corp:443"),
+        ("JIRA_HOST", "https://contoso.atlassian.net"),
+        ("JIRA_PAT", "canary-of-jira"),
+    ];
+    let ended = clinic.doctor(&changed, &["--offline"]).await;
+    assert_eq!(ended.code, Some(0), "{ended:?}");
+    for expected in [
+        "ok      https://dev.azure.com/contoso: through proxy.corp:3128",
+        "ok      https://tfs.corp/tfs/Main: direct (NO_PROXY)",
+        "ok      https://tfs.corp:8443/tfs/Main: through proxy.corp:3128",
+        "ok      http://127.0.0.1:1/v1: direct",
+        "ok      https://contoso.atlassian.net: through proxy.corp:3128",
+    ] {
+        assert!(ended.stdout.lines().any(|line| line == expected), "{expected}\n{}", ended.stdout);
+    }
+}
+
+#[tokio::test]
+async fn no_way_is_told_of_an_address_that_is_wrong() {
+    let clinic = Clinic::open().await;
+    let ended = clinic.doctor(&[("OPENAI_BASE_URL", "no url")], &["--offline"]).await;
+    assert!(ended.stdout.contains(": direct\n") && !ended.stdout.contains("openai.com: direct"), "{}", ended.stdout);
+    let ended = clinic.doctor(&[("NO_PROXY", "10.*")], &["--offline"]).await;
+    assert!(line(&ended, "NO_PROXY").starts_with("FAILED") && !ended.stdout.contains(": direct"), "{}", ended.stdout);
+}
+
+#[tokio::test]
 async fn a_provider_of_a_later_version_is_a_problem_also_offline() {
     let clinic = Clinic::open().await;
     let changed = [
