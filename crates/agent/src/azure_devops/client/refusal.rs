@@ -71,7 +71,15 @@ pub(super) fn judge(answer: &Answer, action: &str, is_write: bool, presentable: 
     }
     match status.as_u16() {
         401 => Verdict::Final(AzureDevOpsError::Unauthorized { action, detail: unauthorized_detail(answer, &message) }),
+        403 if matches!(kind(answer), Content::Html) => {
+            let message = format!("{message}, with a page for people; it may be of a proxy or a firewall in between");
+            Verdict::Final(AzureDevOpsError::Forbidden { action, type_key, message })
+        }
         403 => Verdict::Final(AzureDevOpsError::Forbidden { action, type_key, message }),
+        407 => {
+            let message = "the proxy wants other credentials; check HTTP_PROXY and HTTPS_PROXY, or NO_PROXY if it is not needed";
+            Verdict::Final(AzureDevOpsError::Refused { action, status: 407, type_key, message: message.to_owned() })
+        }
         404 => Verdict::Final(AzureDevOpsError::NotFound { action, type_key, message }),
         408 | 425 | 429 | 500..=599 => {
             Verdict::Transient { problem: format!("Azure DevOps answered {status} ({type_key}): {message}") }

@@ -159,6 +159,16 @@ async fn refusals_are_told_with_their_type_key_and_message() {
 }
 
 #[tokio::test]
+async fn a_proxy_that_refuses_is_named_as_one() {
+    for (status, hint) in [(407, "check HTTP_PROXY and HTTPS_PROXY"), (403, "of a proxy or a firewall in between")] {
+        let server = Server::start(move |_, _| Reply::text(status, "text/html", "<h1>No</h1>")).await;
+        let error = server.client().iteration_files(&server.key(), 1).await.unwrap_err();
+        assert!(error.to_string().contains(hint), "{error}");
+        assert_eq!(server.seen().len(), 1, "{error}");
+    }
+}
+
+#[tokio::test]
 async fn the_token_is_never_shown_even_when_the_server_echoes_it() {
     let encoded = STANDARD.encode(format!(":{TOKEN}"));
     let echo = format!("you sent {TOKEN} as Basic {encoded}");
