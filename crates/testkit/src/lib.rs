@@ -3,5 +3,6 @@
 
 pub mod azure_devops;
 pub mod model;
+pub mod proxy;
 pub mod repository;
 pub mod scenario;

@@ -3,5 +3,6 @@
 mod fixture;
 mod mirrors;
 mod process;
+mod proxy;
 mod reading;
 mod server;

@@ -164,6 +164,24 @@ async fn an_extra_authority_is_trusted_beside_the_systems_own() {
     assert_eq!(answer.text().await.unwrap(), "fine");
 }
 
+#[tokio::test]
+async fn a_tunnel_carries_tls_end_to_end() {
+    let proxy = testkit::proxy::Proxy::start_for("agent", "pr0xy p@ss/%").await.unwrap();
+    let server = listen_with_tls();
+    proxy.lead("localhost", server);
+    let mut bundle = NamedTempFile::new().unwrap();
+    bundle.write_all(AUTHORITY.as_bytes()).unwrap();
+    let client = clients(&NetworkSettings {
+        https_proxy: Some(proxy.url().into()),
+        extra_ca_certs: Some(bundle.path().to_owned()),
+        ..NetworkSettings::default()
+    });
+    let answer = client.get("https://localhost/").send().await.map_err(|error| with_causes(&error)).unwrap();
+    assert_eq!(answer.text().await.unwrap(), "fine");
+    let passages: Vec<String> = proxy.passages().iter().map(ToString::to_string).collect();
+    assert_eq!(passages, ["agent CONNECT localhost:443 Passed"]);
+}
+
 #[test]
 fn a_bundle_that_is_none_is_refused_with_its_path() {
     let refused = |path: &Path| {

@@ -345,7 +345,7 @@ pub(super) const TABLE: &[Variable] = &[
         "HTTP_PROXY",
         Form::ProxyUrl,
         "http://proxy.contoso.com:3128",
-        "Proxy for http addresses; may carry `user:password@`. Only this variable counts, not `http_proxy`.",
+        "Proxy for http addresses; may carry `user:password@`, percent-encoded (`p%40ss` for `p@ss`). Only this variable counts, not `http_proxy`.",
     )
     .secret(),
     variable(
@@ -353,7 +353,7 @@ pub(super) const TABLE: &[Variable] = &[
         "HTTPS_PROXY",
         Form::ProxyUrl,
         "http://proxy.contoso.com:3128",
-        "Proxy for https addresses; may carry `user:password@`.",
+        "Proxy for https addresses; may carry `user:password@`, percent-encoded. An `http://` proxy is asked for a tunnel.",
     )
     .secret(),
     variable(

@@ -7,4 +7,5 @@ mod files;
 mod forks;
 mod hardening;
 mod intake;
+mod proxies;
 mod review;
