@@ -133,7 +133,9 @@ impl Grant {
             while let Some(next) = cause.source() {
                 cause = next;
             }
-            format!("no answer: {}", self.presentable(&cause.to_string()))
+            // A tunnel that a proxy refuses is a connection that cannot be made, too.
+            let hint = if error.is_connect() { "; check OAUTH2_ENDPOINT, HTTPS_PROXY, NO_PROXY and EXTRA_CA_CERTS" } else { "" };
+            format!("no answer: {}{hint}", self.presentable(&cause.to_string()))
         };
         let error = OAuth2Error::Unavailable { endpoint: self.endpoint.clone(), problem, retry_after: None };
         Failure { outcome: Outcome::NoAnswer, retry_after: None, error }

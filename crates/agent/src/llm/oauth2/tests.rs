@@ -352,6 +352,32 @@ async fn an_endpoint_that_does_not_answer_is_given_up() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_is_not_there_says_where_to_look() {
+    let idp = Idp::start(token).await;
+    let proxy = testkit::proxy::Proxy::start_for("agent", "word").await.unwrap();
+    let wrong = NetworkSettings {
+        http_proxy: Some(proxy.url_for("agent", "canary").into()),
+        https_proxy: Some(proxy.url_for("agent", "canary").into()),
+        ..NetworkSettings::default()
+    };
+    let told = async |endpoint: &str, network: &NetworkSettings| {
+        let settings = OAuth2Settings { endpoint: endpoint.parse().unwrap(), ..idp.settings.clone() };
+        let client = HttpClients::new(network).unwrap().client(REQUEST).unwrap();
+        let source = TokenSource::with(Grant::new(&settings, client, REQUEST, Duration::ZERO), Instant::now);
+        source.token().await.unwrap_err().to_string()
+    };
+    let hint = "; check OAUTH2_ENDPOINT, HTTPS_PROXY, NO_PROXY and EXTRA_CA_CERTS";
+    let gone = told("http://127.0.0.1:1/token?tenant=canary", &NetworkSettings::default()).await;
+    assert!(gone.starts_with("http://127.0.0.1:1/token gave no token: no answer: ") && gone.ends_with(hint), "{gone}");
+    let tunnel = told("https://idp.corp.invalid/token", &wrong).await;
+    assert!(tunnel.contains("proxy authorization required") && tunnel.ends_with(hint), "{tunnel}");
+    let absolute = told(idp.settings.endpoint.as_str(), &wrong).await;
+    assert!(absolute.contains("407") && absolute.ends_with("; check HTTP_PROXY and HTTPS_PROXY"), "{absolute}");
+    assert!(!format!("{gone}{tunnel}{absolute}").contains("canary"));
+    assert_eq!((idp.asked(), proxy.passages().len()), (0, 2));
+}
+
+#[tokio::test]
 async fn while_the_endpoint_has_troubles_the_old_token_is_used_as_long_as_it_is_good() {
     let idp = Idp::start(|number| if number == 1 { token(1) } else { Reply::page(500, "") }).await;
     let (source, clock) = idp.source_within(REQUEST, Duration::ZERO);
