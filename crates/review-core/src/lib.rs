@@ -9,6 +9,7 @@ pub mod finding;
 pub mod prompt;
 pub mod publication;
 pub mod pull_request;
+pub mod redaction;
 pub mod render;
 pub mod retry;
 pub mod sarif;
