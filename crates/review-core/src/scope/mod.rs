@@ -84,7 +84,7 @@ pub enum SetAside {
     Vendored,
     /// Tables, dumps and logs.
     DataFile,
-    /// Keys, certificates' stores, `.env`: never sent to a model.
+    /// Holds keys or passwords by its path ([`crate::redaction::is_key_file`]): no model sees it.
     HoldsSecrets,
     /// More than `MAX_FILE_BYTES`, or a line of more than `MAX_LINE_CHARS`; the review is partial.
     TooLarge,
@@ -113,7 +113,7 @@ impl SetAside {
             Self::Generated => "generated",
             Self::Vendored => "vendored code or build output",
             Self::DataFile => "data or log file",
-            Self::HoldsSecrets => "may hold secrets, not shown to a model",
+            Self::HoldsSecrets => "holds keys or passwords, never shown to a model",
             Self::TooLarge => "too large",
             Self::Unchanged => "not changed since the last review",
             Self::OverBudget => "no room left in this review",

@@ -1,6 +1,7 @@
 //! What the path alone says about a file.
 
 use super::SetAside;
+use crate::redaction::is_key_file;
 
 /// Directories of code that others wrote, and of build output, wherever they lie.
 #[rustfmt::skip]
@@ -52,16 +53,6 @@ const BINARY_EXTENSIONS: &[&str] = &[
     "blend", "fbx", "glb", "gltf", "pak", "stl", "uasset", "umap", "unitypackage",
 ];
 
-const SECRET_EXTENSIONS: &[&str] = &["jks", "kdbx", "key", "keystore", "p12", "pem", "pfx", "ppk", "snk"];
-
-#[rustfmt::skip]
-const SECRET_NAMES: &[&str] = &[
-    ".env", ".git-credentials", ".htpasswd", ".netrc", ".pgpass", "_netrc", "id_dsa", "id_ecdsa", "id_ed25519", "id_rsa",
-];
-
-/// Endings of `.env.<something>` that are made to be read by everybody.
-const ENV_TEMPLATES: &[&str] = &[".default", ".defaults", ".dist", ".example", ".sample", ".template"];
-
 #[rustfmt::skip]
 const DATA_EXTENSIONS: &[&str] = &[
     "arrow", "avro", "csv", "dat", "db", "dump", "feather", "geojson", "jsonl", "log", "ndjson", "npy", "npz", "orc", "out",
@@ -75,7 +66,7 @@ pub(super) fn reason_against(path: &str) -> Option<SetAside> {
     let lies_in = |names: &[&str]| directories.split('/').any(|directory| names.contains(&directory));
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
 
-    if may_hold_secrets(name, extension) {
+    if is_key_file(&path) {
         Some(SetAside::HoldsSecrets)
     } else if lies_in(VENDORED_DIRECTORIES) || path.contains("wwwroot/lib/") {
         Some(SetAside::Vendored)
@@ -94,9 +85,4 @@ pub(super) fn reason_against(path: &str) -> Option<SetAside> {
     } else {
         None
     }
-}
-
-fn may_hold_secrets(name: &str, extension: &str) -> bool {
-    let is_env = name.starts_with(".env.") && !ENV_TEMPLATES.iter().any(|ending| name.ends_with(ending));
-    is_env || SECRET_NAMES.contains(&name) || SECRET_EXTENSIONS.contains(&extension)
 }

@@ -5,7 +5,10 @@ use std::sync::LazyLock;
 use regex::Regex;
 
 use super::{FileSetAside, Selection, SetAside, paths};
-use crate::diff::{DiffBody, FileChange, FileDiff, Hunk, LineKind};
+use crate::{
+    diff::{DiffBody, FileChange, FileDiff, Hunk, LineKind},
+    redaction::is_key_file,
+};
 
 /// Most bytes of text that the hunks of a reviewed file have, context included.
 pub const MAX_FILE_BYTES: usize = 256 * 1024;
@@ -37,6 +40,8 @@ fn reason_against(file: &FileDiff) -> Option<SetAside> {
         DiffBody::Binary => Some(SetAside::Binary),
         DiffBody::Unchanged => Some(SetAside::NoContentChange),
         DiffBody::Text(hunks) if hunks.iter().all(changes_no_text) => Some(SetAside::NoContentChange),
+        // The removed lines of a key file that was renamed hold its keys, whatever it is called now.
+        DiffBody::Text(_) if file.old_path.as_deref().is_some_and(is_key_file) => Some(SetAside::HoldsSecrets),
         DiffBody::Text(hunks) => paths::reason_against(&file.path)
             .or_else(|| says_generated(file.change, hunks).then_some(SetAside::Generated))
             .or_else(|| is_too_large(hunks).then_some(SetAside::TooLarge)),

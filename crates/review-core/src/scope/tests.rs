@@ -329,7 +329,19 @@ mod the_selection {
             (&["logo.svg", "a.PNG", "x.tar.gz", "font.woff2", "manual.pdf", "lib/a.dll", "sheet.xlsx"], Some(Binary)),
             (&["data/users.csv", "run.log", "infra/terraform.tfstate", "terraform.tfstate.backup", "a.parquet"], Some(DataFile)),
             (
-                &[".env", "deploy/.env.production", "certs/server.pem", "tls.key", "signing.pfx", ".ssh/id_rsa", ".netrc"],
+                &[
+                    ".env",
+                    "deploy/.env.production",
+                    "certs/server.pem",
+                    "tls.key",
+                    "signing.pfx",
+                    ".ssh/id_rsa",
+                    ".netrc",
+                    "web/.npmrc",
+                    ".aws/credentials",
+                    "config/secrets.yml",
+                    "vendor/gem/Server.KEY",
+                ],
                 Some(HoldsSecrets),
             ),
         ];
@@ -357,6 +369,20 @@ mod the_selection {
         for (text, expected) in cases {
             assert_eq!(of(text), Some(expected), "{text}");
         }
+    }
+
+    #[test]
+    fn a_key_file_is_not_shown_under_another_name_either() {
+        let renamed = |from: &str, to: &str| {
+            let text = format!(
+                "diff --git a/{from} b/{to}\nsimilarity index 60%\nrename from {from}\nrename to {to}\nindex 1..2 100644\n\
+                 --- a/{from}\n+++ b/{to}\n@@ -1 +1 @@\n-PASSWORD=old\n+PASSWORD=\n"
+            );
+            why(parse_patch(text.as_bytes()).unwrap().remove(0))
+        };
+        assert_eq!(renamed(".env", ".env.example"), Some(SetAside::HoldsSecrets));
+        assert_eq!(renamed(".env.example", ".env"), Some(SetAside::HoldsSecrets));
+        assert_eq!(renamed(".env.sample", ".env.example"), None);
     }
 
     #[test]

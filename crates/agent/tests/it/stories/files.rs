@@ -106,7 +106,7 @@ async fn of_a_change_of_all_kinds_of_files_the_code_is_reviewed_and_the_rest_is_
         "- lock file (1): `web/package-lock.json`",
         "- generated (2): `src/api_pb2.py`, `src/client.py`",
         "- vendored code or build output (1): `node_modules/left/index.js`",
-        "- may hold secrets, not shown to a model (1): `.env`",
+        "- holds keys or passwords, never shown to a model (1): `.env`",
         "`data/picture.raw`",
         "`docs/huge.txt`",
     ] {
