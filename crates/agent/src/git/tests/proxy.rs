@@ -4,6 +4,7 @@ use review_core::pull_request::CommitId;
 use testkit::proxy::{Proxy, Verdict};
 use tokio::net::TcpListener;
 
+use super::server::source;
 use crate::{
     git::{GitError, Mirrors},
     net::HttpClients,
@@ -33,7 +34,7 @@ async fn fetch(url: &str, no_proxy: &str) -> String {
     let mirrors = Mirrors::new(folder.path(), u64::MAX, move |remote| http.child_environment(remote)).unwrap();
     let commit = CommitId::parse(&"a".repeat(40)).unwrap();
     let remote = format!("https://{HOST}/tfs/Main/shop/_git/shop");
-    let error = mirrors.fetch(&remote, Some(&"Basic OmNhbmFyeQ==".into()), &[commit]).await.unwrap_err();
+    let error = mirrors.fetch(source(&remote, Some(&"Basic OmNhbmFyeQ==".into())), &[commit]).await.unwrap_err();
     // Nothing of it is about the token.
     assert!(matches!(error, GitError::Failed { .. }), "{error:?}");
     error.to_string()
