@@ -93,6 +93,11 @@ pub enum ModelError {
 }
 
 impl ModelError {
+    /// Other questions of the run may be answered all the same.
+    pub fn is_about_this_question(&self) -> bool {
+        matches!(self, Self::BadAnswer { .. } | Self::ContextTooLong { .. } | Self::Refused { .. } | Self::ModelMissing { .. })
+    }
+
     /// Another model at the same endpoint may do what this one could not.
     fn may_be_the_models(&self) -> bool {
         matches!(self, Self::ModelMissing { .. } | Self::ContextTooLong { .. } | Self::Unavailable { is_overloaded: true, .. })

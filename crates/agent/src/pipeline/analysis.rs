@@ -270,7 +270,7 @@ async fn verify(
         let reply = match reply {
             Ok(reply) => reply,
             // One verdict that cannot be had costs one finding, not the review.
-            Err(error @ (ModelError::BadAnswer { .. } | ModelError::ContextTooLong { .. } | ModelError::Refused { .. })) => {
+            Err(error) if error.is_about_this_question() => {
                 analysis.dropped.push(drop_finding(cluster.lead, DropReason::Unproven, &error.to_string()));
                 refusal = Some(error);
                 continue;

@@ -15,7 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::{analysis::AnalysisError, evidence::blocking, excerpts::numbered};
 use crate::{
     git::{Departures, GitError, Repository},
-    llm::{Model, ModelError, Role},
+    llm::{Model, Role},
 };
 
 const MAX_TEXT_BYTES: u64 = 1_000_000;
@@ -144,7 +144,7 @@ pub(super) async fn resolutions(
                     resolutions.threads.push(thread);
                 }
             }
-            Err(error @ (ModelError::BadAnswer { .. } | ModelError::ContextTooLong { .. } | ModelError::Refused { .. })) => {
+            Err(error) if error.is_about_this_question() => {
                 tracing::warn!(thread, %error, "cannot tell whether the finding was fixed; it stays open");
             }
             Err(error) => return Err(error.into()),

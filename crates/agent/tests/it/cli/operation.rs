@@ -147,16 +147,16 @@ async fn serve_refuses_a_provider_of_a_later_version_instead_of_taking_events_it
     let variables = with(
         complete(directory.path()),
         &[
-            ("LLM_PROVIDER", "azure-openai"),
-            ("AZURE_OPENAI_ENDPOINT", "https://contoso.openai.azure.com"),
-            ("AZURE_OPENAI_API_KEY", "canary-azure-key"),
-            ("AZURE_GPT41_DEPLOYMENT_NAME", "gpt-4.1"),
+            ("LLM_PROVIDER", "bedrock-anthropic"),
+            ("AWS_ACCESS_KEY_ID", "canary-access-key"),
+            ("AWS_SECRET_ACCESS_KEY", "canary-secret-key"),
+            ("AWS_REGION", "eu-central-1"),
         ],
     );
     let ended = run(directory.path(), &variables, &["serve"]).await;
     assert_eq!(ended.code, Some(2), "{ended:?}");
     let last = ended.stderr.lines().last().unwrap();
-    assert!(last.contains("azure-openai") && last.contains("LLM_PROVIDER=openai"), "{}", ended.stderr);
+    assert!(last.contains("LLM_PROVIDER=bedrock-anthropic") && last.contains("docs/configuration.md"), "{}", ended.stderr);
     ended.assert_hides(&["canary-"]);
 }
 

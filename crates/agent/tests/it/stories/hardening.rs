@@ -67,13 +67,20 @@ async fn an_active_pull_request_that_refuses_writes_as_if_closed_is_a_failure_an
 }
 
 #[tokio::test]
-async fn a_verifier_that_takes_no_request_makes_no_change_look_clean() {
+async fn a_verifier_that_is_not_there_makes_no_change_look_clean() {
     let stage = Stage::set(both_rules()).await;
     stage.model.fault(Role::Verdict, 100, ModelFault::ModelNotFound);
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
-    assert_eq!(pull_request.reviewed(1).await, "failed: Not reviewed: the review failed");
-    assert!(pull_request.walkthrough().contains("the model endpoint refuses the request. It will not be tried again"));
+    stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"retried\"}", 1).await;
+    let status = pull_request.latest_status("coderabbit", "review").unwrap();
+    assert_eq!((status.state.as_str(), status.description.as_str()), ("pending", "Review delayed; it will be tried again"));
+    let text = pull_request.walkthrough();
+    assert!(text.contains("the model endpoint does not have the agent's model. It will be tried again"), "{text}");
     assert_eq!(pull_request.inline().len(), 0);
+
+    // Somebody deploys it.
+    stage.model.heal();
+    assert!(pull_request.reviewed(1).await.starts_with("succeeded: Reviewed: 2 findings"));
 }
 
 #[tokio::test]
