@@ -3,6 +3,7 @@
 
 pub mod azure_devops;
 pub mod model;
+pub mod oauth2;
 pub mod proxy;
 pub mod repository;
 pub mod scenario;

@@ -11,7 +11,7 @@ use review_core::retry::{Decision, Outcome, decide};
 use tokio::sync::Semaphore;
 
 use super::{
-    ModelError, Role,
+    ModelError, Role, TokenSource,
     endpoint::Endpoint,
     form::Form,
     keys::{Credential, KeyRing},
@@ -31,6 +31,8 @@ const LIMITED_KEY_RESTS: Duration = Duration::from_secs(10);
 pub(super) struct Calls {
     endpoint: Endpoint,
     keys: KeyRing,
+    /// Of the service that stands in front of the endpoint.
+    tokens: Option<TokenSource>,
     timeout: Duration,
     /// What each model was found to understand.
     forms: Mutex<HashMap<String, Form>>,
@@ -41,9 +43,11 @@ pub(super) struct Calls {
 impl Calls {
     pub(super) fn new(settings: &ModelSettings, http: &HttpClients, metrics: Option<Metrics>) -> Result<Self, ModelError> {
         let (endpoint, keys) = Endpoint::new(&settings.provider, settings.timeout, http)?;
+        let tokens = settings.oauth2.as_ref().map(|oauth2| TokenSource::new(oauth2, http)).transpose()?;
         Ok(Self {
             endpoint,
             keys: KeyRing::new(keys),
+            tokens,
             timeout: settings.timeout,
             forms: Mutex::default(),
             permits: Semaphore::new(CONCURRENT_CALLS),
@@ -62,10 +66,10 @@ impl Calls {
         let started = Instant::now();
         let budget = self.timeout * BUDGET_FACTOR;
         let mut attempt = 1;
-        let mut refused_keys = 0;
+        let mut refused = 0;
         loop {
             let form = self.form_of(model);
-            let credential = self.credential();
+            let credential = self.credential().await?;
             let failure = match self.endpoint.complete(&credential, model, question, form).await {
                 Ok(completion) => {
                     if let Some(metrics) = &self.metrics {
@@ -86,9 +90,8 @@ impl Calls {
                 return Err(ModelError::ContextTooLong { model: model.to_owned(), message: failure.message });
             }
             if failure.is_unauthorized() {
-                self.rest(&credential, REFUSED_KEY_RESTS);
-                refused_keys += 1;
-                if refused_keys < self.keys.len() {
+                refused += 1;
+                if self.has_another_after(&credential, refused) {
                     continue;
                 }
                 return Err(self.unauthorized(failure));
@@ -123,13 +126,14 @@ impl Calls {
 
     /// Names of the models that the endpoint lists; None when it has no list.
     pub(super) async fn list(&self) -> Result<Option<Vec<String>>, ModelError> {
-        for _ in 0..self.keys.len().max(1) {
-            let credential = self.credential();
+        let mut refused = 0;
+        loop {
+            let credential = self.credential().await?;
             match self.endpoint.list(&credential).await {
                 Ok(names) => return Ok(names),
                 Err(failure) if failure.is_unauthorized() => {
-                    self.rest(&credential, REFUSED_KEY_RESTS);
-                    if self.keys.all_set_aside(Instant::now()) {
+                    refused += 1;
+                    if !self.has_another_after(&credential, refused) {
                         return Err(self.unauthorized(failure));
                     }
                 }
@@ -138,11 +142,25 @@ impl Calls {
                 Err(failure) => return Err(self.give_up("the list of models", failure)),
             }
         }
-        Ok(None)
     }
 
-    fn credential(&self) -> Credential {
-        Credential { key: self.keys.pick(Instant::now()), token: None }
+    async fn credential(&self) -> Result<Credential, ModelError> {
+        let token = match &self.tokens {
+            Some(tokens) => Some(tokens.token().await?),
+            None => None,
+        };
+        Ok(Credential { key: self.keys.pick(Instant::now()), token })
+    }
+
+    /// Puts a refused credential aside, the `refused`th of this question; whether there is another to try. A token may have
+    /// been withdrawn before its time, so a new one is asked for once.
+    fn has_another_after(&self, credential: &Credential, refused: usize) -> bool {
+        if let (Some(tokens), Some(token)) = (&self.tokens, &credential.token) {
+            tokens.invalidate(token);
+            return refused < 2;
+        }
+        self.rest(credential, REFUSED_KEY_RESTS);
+        refused < self.keys.len()
     }
 
     fn rest(&self, credential: &Credential, pause: Duration) {
@@ -154,7 +172,7 @@ impl Calls {
     fn unauthorized(&self, failure: Failure) -> ModelError {
         ModelError::Unauthorized {
             endpoint: self.address().to_owned(),
-            variable: self.endpoint.key_variable(),
+            variable: if self.tokens.is_some() { "OAUTH2_ENDPOINT" } else { self.endpoint.key_variable() },
             message: failure.message,
         }
     }

@@ -60,8 +60,11 @@ pub enum ModelError {
     NotConfigured,
     #[error(transparent)]
     Net(#[from] NetError),
-    /// Every key was refused.
-    #[error("{endpoint} refused every key of {variable}: {message}")]
+    /// No token for the endpoint.
+    #[error(transparent)]
+    OAuth2(#[from] OAuth2Error),
+    /// Every key, or every token, was refused.
+    #[error("{endpoint} refused everything that {variable} gave: {message}")]
     Unauthorized { endpoint: String, variable: &'static str, message: String },
     /// No such model or deployment, or not for this account.
     #[error(

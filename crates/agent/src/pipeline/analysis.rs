@@ -133,7 +133,9 @@ pub(super) async fn analyse(
             analysis.usage += reply.usage;
             analysis.walkthrough = Some(reply.answer);
         }
-        Err(error @ (ModelError::Cancelled | ModelError::Unauthorized { .. } | ModelError::Store(_))) => return Err(error.into()),
+        Err(error @ (ModelError::Cancelled | ModelError::Unauthorized { .. } | ModelError::OAuth2(_) | ModelError::Store(_))) => {
+            return Err(error.into());
+        }
         Err(error) => tracing::warn!(%error, "no walkthrough text"),
     }
     let Some(found) = found else { return Ok(analysis) };

@@ -122,6 +122,7 @@ impl Trouble {
         match self {
             Self::Analysis(AnalysisError::Model(error)) => match error {
                 ModelError::Unauthorized { .. } => "the model endpoint refuses the agent's key",
+                ModelError::OAuth2(_) => "the agent gets no token for the model endpoint",
                 ModelError::ContextTooLong { .. } => "the change is too large for the model",
                 ModelError::Refused { .. } => "the model endpoint refuses the request",
                 ModelError::BadAnswer { .. } => "the model did not give an answer that can be read",

@@ -324,21 +324,18 @@ pub(super) const TABLE: &[Variable] = &[
         "https://login.microsoftonline.com/contoso/oauth2/v2.0/token",
         "Token endpoint; requests to the model carry the token that it gives for the client's credentials.",
     )
-    .need(Need::Together)
-    .later(),
-    variable(Group::OAuth2, "OAUTH2_CLIENT_ID", Form::Word, "coderabbit-agent", "Client id.").need(Need::Together).later(),
+    .need(Need::Together),
+    variable(Group::OAuth2, "OAUTH2_CLIENT_ID", Form::Word, "coderabbit-agent", "Client id.").need(Need::Together),
     variable(Group::OAuth2, "OAUTH2_CLIENT_SECRET", Form::Line { max: LONG }, "<client-secret>", "Client secret.")
         .need(Need::Together)
-        .secret()
-        .later(),
+        .secret(),
     variable(
         Group::OAuth2,
         "OAUTH2_SCOPE",
         Form::Line { max: LONG },
         "https://cognitiveservices.azure.com/.default",
         "Scope, when the endpoint wants one.",
-    )
-    .later(),
+    ),
     // Network
     variable(
         Group::Network,

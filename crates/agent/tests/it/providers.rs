@@ -7,7 +7,10 @@ use coderabbit_agent::{
     settings::{Loaded, Purpose, Settings},
 };
 use review_core::finding::answer::WalkthroughAnswer;
-use testkit::model::{Fault, ModelOptions, ModelServer, Role, Script};
+use testkit::{
+    model::{Fault, ModelOptions, ModelServer, Role, Script},
+    oauth2::{CLIENT_ID, CLIENT_SECRET, TokenServer},
+};
 use tokio_util::sync::CancellationToken;
 
 /// What is behind the deployments; none is called like its model.
@@ -169,4 +172,71 @@ async fn anthropics_faults_are_repaired_waited_out_or_told() {
     anthropic.server.fault(Role::Walkthrough, 2, Fault::ContextTooLong);
     let error = anthropic.ask(Rank::Medium).await.unwrap_err();
     assert!(matches!(error, ModelError::ContextTooLong { .. }), "{error}");
+}
+
+/// A server that takes one token, and one that issues two; the first has been withdrawn.
+async fn behind_tokens(provider: &str, client_secret: &str) -> (Provider, TokenServer) {
+    let tokens = TokenServer::start(&["withdrawn-token-1", "good-token-2"]).await.unwrap();
+    let options = ModelOptions {
+        keys: vec!["good-token-2".to_owned()],
+        models: vec!["gpt-4.1".to_owned(), "claude-haiku-4-5".to_owned()],
+        deployments: vec![("our-gpt".to_owned(), "gpt-4.1".to_owned())],
+        ..ModelOptions::default()
+    };
+    let provider = Provider::start(options, |server| {
+        let oauth2 = [
+            ("OAUTH2_ENDPOINT", tokens.endpoint()),
+            ("OAUTH2_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("OAUTH2_CLIENT_SECRET", client_secret.to_owned()),
+            ("OAUTH2_SCOPE", "https://cognitiveservices.azure.com/.default".to_owned()),
+        ];
+        let own = match provider {
+            "openai" => vec![("OPENAI_BASE_URL", server.base_url())],
+            "anthropic" => vec![("ANTHROPIC_BASE_URL", server.endpoint())],
+            _ => vec![("AZURE_OPENAI_ENDPOINT", server.endpoint()), ("AZURE_GPT41_DEPLOYMENT_NAME", "our-gpt".to_owned())],
+        };
+        [("LLM_PROVIDER", provider.to_owned())].into_iter().chain(oauth2).chain(own).collect()
+    })
+    .await;
+    (provider, tokens)
+}
+
+#[tokio::test]
+async fn with_oauth2_every_provider_is_shown_a_token_and_no_key_is_needed() {
+    for name in ["openai", "azure-openai", "anthropic"] {
+        let (provider, tokens) = behind_tokens(name, CLIENT_SECRET).await;
+        for _ in 0..3 {
+            provider.ask(Rank::Light).await.unwrap_or_else(|error| panic!("{name}: {error}"));
+        }
+        let scope = Some("https://cognitiveservices.azure.com/.default".to_owned());
+        assert_eq!(tokens.granted(), [scope.clone(), scope], "{name}: the one that was refused is replaced once");
+    }
+}
+
+#[tokio::test]
+async fn a_client_without_rights_is_told_by_the_words_of_the_token_endpoint() {
+    let (provider, tokens) = behind_tokens("openai", "wrong-secret-canary").await;
+    let error = provider.ask(Rank::Light).await.unwrap_err();
+    assert!(matches!(error, ModelError::OAuth2(_)), "{error}");
+    let text = error.to_string();
+    assert!(text.contains(&tokens.endpoint()) && text.contains("the client's secret is not right"), "{text}");
+    assert!(text.contains("OAUTH2_CLIENT_SECRET") && !text.contains("canary"), "{text}");
+    assert_eq!(provider.server.calls().len(), 0);
+}
+
+#[tokio::test]
+async fn an_endpoint_that_takes_no_token_is_named_with_what_gave_it() {
+    let tokens = TokenServer::start(&["another-token"]).await.unwrap();
+    let provider = Provider::start(ModelOptions::default(), |server| {
+        vec![
+            ("OPENAI_BASE_URL", server.base_url()),
+            ("OAUTH2_ENDPOINT", tokens.endpoint()),
+            ("OAUTH2_CLIENT_ID", CLIENT_ID.to_owned()),
+            ("OAUTH2_CLIENT_SECRET", CLIENT_SECRET.to_owned()),
+        ]
+    })
+    .await;
+    let error = provider.ask(Rank::Light).await.unwrap_err();
+    assert!(matches!(error, ModelError::Unauthorized { variable: "OAUTH2_ENDPOINT", .. }), "{error}");
+    assert_eq!(tokens.granted().len(), 2, "a token that was refused is replaced once, not for ever");
 }
