@@ -74,7 +74,7 @@ impl Agent {
         if migrated > 0 {
             tracing::info!(migrated, "database brought up to date");
         }
-        let model = Model::new(&settings.model, &http, Some(store.clone()), Some(metrics.clone()), now)?;
+        let model = Model::new(&settings.model, &http, settings.redactor(), Some(store.clone()), Some(metrics.clone()), now)?;
         let counted = metrics.clone();
         let azure = AzureDevOps::new(azure_settings, &http, azure_devops_timeout(settings.server.job_lease))?
             .with_on_call(Arc::new(move |_operation, status| counted.azure_devops_call(status)));

@@ -180,7 +180,7 @@ impl Report {
     }
 
     async fn model(&mut self, settings: &Settings, http: &HttpClients, offline: bool) {
-        let model = match Model::new(&settings.model, http, None, None, app::now) {
+        let model = match Model::new(&settings.model, http, settings.redactor(), None, None, app::now) {
             Ok(model) => model,
             Err(error) => return self.failed("model", error.to_string()),
         };

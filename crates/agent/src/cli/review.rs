@@ -87,7 +87,7 @@ pub(super) async fn run(env_file: Option<PathBuf>, arguments: &Arguments) -> Exi
 
 async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<Analysis> {
     let http = HttpClients::new(&settings.network)?;
-    let model = Model::new(&settings.model, &http, None, None, app::now)?;
+    let model = Model::new(&settings.model, &http, settings.redactor(), None, None, app::now)?;
     let repository = Repository::local(Path::new(&arguments.repository)).await?;
     let head = repository.resolve(&arguments.head).await?;
     let target = repository.resolve(&arguments.base).await?;

@@ -28,6 +28,7 @@ use question::{Question, Repair, Schema};
 use review_core::{
     finding::answer::{Answer, strict_schema},
     prompt::SYSTEM,
+    redaction::Redactor,
     usage::Usage,
 };
 pub use roles::{ModelTable, Role};
@@ -130,21 +131,24 @@ struct Inner {
     absent: Mutex<HashMap<String, Instant>>,
     /// Answers that were paid for; None for one-off runs of the CLI.
     answers: Option<Store>,
+    redactor: Redactor,
     clock: fn() -> i64,
 }
 
 impl Model {
-    /// `answers` keeps every checked answer, so that a run that was cut does not pay twice.
+    /// `answers` keeps every checked answer, so that a run that was cut does not pay twice. Nothing leaves that `redactor`
+    /// did not see.
     pub fn new(
         settings: &ModelSettings,
         http: &HttpClients,
+        redactor: Redactor,
         answers: Option<Store>,
         metrics: Option<Metrics>,
         clock: fn() -> i64,
     ) -> Result<Self, ModelError> {
         let calls = Calls::new(settings, http, metrics)?;
         let (wanted, table, absent) = (settings.clone(), OnceCell::new(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { calls, wanted, table, absent, answers, clock }) })
+        Ok(Self { inner: Arc::new(Inner { calls, wanted, table, absent, answers, redactor, clock }) })
     }
 
     /// Which models play which role; asks the endpoint for its list once, and again until that succeeded.
@@ -172,6 +176,8 @@ impl Model {
         instruction: &str,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
+        let (pack, instruction) = (self.inner.redactor.redact(pack).text, self.inner.redactor.redact(instruction).text);
+        let (pack, instruction) = (pack.as_ref(), instruction.as_ref());
         let mut first_error = None;
         for model in self.inner.present(self.table().await?.of(role)) {
             let error = match self.inner.ask(role, &model, pack, instruction, cancel).await {
@@ -185,6 +191,12 @@ impl Model {
             first_error.get_or_insert(error);
         }
         Err(first_error.unwrap_or(ModelError::NotConfigured))
+    }
+
+    /// What takes secrets out of everything that is asked. Whole texts are given to it before they are cut into lines: a line
+    /// alone does not always tell that it is part of a secret.
+    pub fn redactor(&self) -> &Redactor {
+        &self.inner.redactor
     }
 
     /// Where questions go, for messages.

@@ -11,7 +11,8 @@ use review_core::{
         check_quote, cluster, dedupe, rank, same_path,
     },
     prompt,
-    pull_request::{LineRange, Side},
+    pull_request::LineRange,
+    redaction::has_placeholder,
     scope::FileSetAside,
     usage::Usage,
 };
@@ -97,7 +98,7 @@ pub(super) async fn analyse(
     limits: Limits,
     cancel: &CancellationToken,
 ) -> Result<Analysis, AnalysisError> {
-    let mut evidence = Arc::new(gather(change, limits.prompt_tokens).await?);
+    let mut evidence = Arc::new(gather(change, model.redactor(), limits.prompt_tokens).await?);
     evidence.check_room()?;
     let is_incremental = evidence.is_incremental;
     if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
@@ -112,11 +113,11 @@ pub(super) async fn analyse(
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
         let room = evidence.pack.tokens / 2;
         match found {
-            Err(ModelError::ContextTooLong { model, message }) if room > 1_000 => {
-                tracing::warn!(model, message, room, "the pack is too large for the model; packing again");
-                evidence = Arc::new(gather(change, room).await?);
+            Err(ModelError::ContextTooLong { model: name, message }) if room > 1_000 => {
+                tracing::warn!(model = name, message, room, "the pack is too large for the model; packing again");
+                evidence = Arc::new(gather(change, model.redactor(), room).await?);
                 if evidence.pack.included.is_empty() {
-                    return Err(ModelError::ContextTooLong { model, message }.into());
+                    return Err(ModelError::ContextTooLong { model: name, message }.into());
                 }
             }
             found => break (found?, walkthrough),
@@ -221,7 +222,9 @@ impl WithoutBrokenSuggestion for Finding {
             let after = replace_lines(&file.head_text, self.lines, &self.suggestion.as_ref()?.replacement);
             Some(code_index::index(&self.path, &after)?.syntax_errors() > before)
         };
-        if broken() == Some(true) {
+        // One that holds a placeholder would be committed in the place of the secret.
+        let holds_placeholder = self.suggestion.as_ref().is_some_and(|suggestion| has_placeholder(&suggestion.replacement));
+        if holds_placeholder || broken() == Some(true) {
             self.suggestion = None;
         }
         self
@@ -313,13 +316,7 @@ fn drop_finding(finding: Finding, reason: DropReason, detail: &str) -> Dropped {
 }
 
 fn last_line_utf16(evidence: &Evidence, finding: &Finding) -> u32 {
-    let file = evidence.files.get(&finding.path);
-    let text = file.and_then(|file| match finding.side {
-        Side::Right => Some(file.head_text.as_str()),
-        Side::Left => file.base_text.as_deref(),
-    });
-    let line = text.and_then(|text| text.lines().nth(finding.lines.last.saturating_sub(1) as usize)).unwrap_or_default();
-    u32::try_from(line.trim_end_matches('\r').encode_utf16().count()).unwrap_or(u32::MAX - 1)
+    evidence.files.get(&finding.path).map_or(0, |file| file.width(finding.side, finding.lines.last))
 }
 
 #[cfg(test)]

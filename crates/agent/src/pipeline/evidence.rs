@@ -7,7 +7,8 @@ use review_core::{
     description::without_summary,
     diff::{FileDiff, FreshLines, LineKind, fresh_lines, parse_patch},
     prompt::{CallSite, Guideline, Pack, PackFile, PackInput, build_pack},
-    pull_request::{CommitId, LineRange, PullRequest, WorkItem},
+    pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
+    redaction::Redactor,
     scope::{FileSetAside, SetAside, select, set_aside_by_path},
 };
 
@@ -45,15 +46,29 @@ pub(super) struct Change<'a> {
     pub(super) repository: &'a Repository,
 }
 
-/// A reviewed file with all that was read of it.
+/// A reviewed file with all that was read of it, without its secrets.
 #[derive(Debug, Clone)]
 pub(super) struct EvidenceFile {
     pub(super) diff: FileDiff,
     pub(super) fresh: Option<FreshLines>,
     pub(super) head_text: String,
     pub(super) base_text: Option<String>,
+    /// The texts as they stand in the repository, where they hold secrets: for widths, never to be shown.
+    originals: Option<Originals>,
     pub(super) head_index: Option<FileIndex>,
     base_index: Option<FileIndex>,
+}
+
+#[derive(Clone)]
+struct Originals {
+    head: String,
+    base: Option<String>,
+}
+
+impl std::fmt::Debug for Originals {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Originals")
+    }
 }
 
 /// All that the questions of a run are made from.
@@ -83,8 +98,9 @@ impl Evidence {
     }
 }
 
-/// Reads everything about the change and packs it into `budget` tokens.
-pub(super) async fn gather(change: Change<'_>, budget: usize) -> Result<Evidence, AnalysisError> {
+/// Reads everything about the change and packs it into `budget` tokens; secrets are taken out of texts before anything is made
+/// of them.
+pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usize) -> Result<Evidence, AnalysisError> {
     let Change { base, head, repository, .. } = change;
     let patch = repository.diff(base, head).await?;
     let selection = blocking("reading the patch", move || parse_patch(&patch).map(select)).await??;
@@ -97,7 +113,7 @@ pub(super) async fn gather(change: Change<'_>, budget: usize) -> Result<Evidence
     let (texts, not_read) = read_texts(repository, base, head, &selection.files).await?;
     set_aside.extend(not_read);
     let conventions = guidelines(repository, base, &selection.files).await?;
-    let files = index_files(selection.files, texts, reviewed).await?;
+    let files = index_files(selection.files, texts, reviewed, redactor.clone()).await?;
     let call_sites = call_sites(repository, head, &files).await;
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
@@ -135,6 +151,18 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 impl EvidenceFile {
+    /// UTF-16 length of a line of one side as it stands in the repository; 0 past the end.
+    pub(super) fn width(&self, side: Side, line: u32) -> u32 {
+        let text = match (&self.originals, side) {
+            (Some(originals), Side::Right) => Some(originals.head.as_str()),
+            (Some(originals), Side::Left) => originals.base.as_deref(),
+            (None, Side::Right) => Some(self.head_text.as_str()),
+            (None, Side::Left) => self.base_text.as_deref(),
+        };
+        let line = text.and_then(|text| text.lines().nth(line.saturating_sub(1) as usize)).unwrap_or_default();
+        u32::try_from(line.trim_end_matches('\r').encode_utf16().count()).unwrap_or(u32::MAX - 1)
+    }
+
     fn for_pack(&self, only_fresh: bool) -> PackFile {
         PackFile {
             diff: self.diff.clone(),
@@ -243,6 +271,7 @@ async fn index_files(
     files: Vec<FileDiff>,
     mut texts: Texts,
     reviewed: Option<HashMap<String, FileDiff>>,
+    redactor: Redactor,
 ) -> Result<BTreeMap<String, EvidenceFile>, AnalysisError> {
     blocking("indexing", move || {
         let mut indexed = BTreeMap::new();
@@ -252,10 +281,17 @@ async fn index_files(
                 let before = reviewed.get(&diff.path).or_else(|| reviewed.get(base_path(&diff)));
                 fresh_lines(before, &diff)
             });
+            // What is new was decided by the lines as they are.
+            let originals = Originals { head: head_text, base: base_text };
+            let head_text = redactor.redact(&originals.head).text.into_owned();
+            let base_text = originals.base.as_deref().map(|text| redactor.redact(text).text.into_owned());
+            let diff = redactor.redact_diff(diff, base_text.as_deref(), Some(&head_text));
+            let holds_secrets = head_text != originals.head || base_text != originals.base;
+            let originals = Some(originals).filter(|_| holds_secrets);
             let head_index = code_index::index(&diff.path, &head_text);
             let base_index = base_text.as_deref().and_then(|text| code_index::index(base_path(&diff), text));
             let path = diff.path.clone();
-            indexed.insert(path, EvidenceFile { diff, fresh, head_text, base_text, head_index, base_index });
+            indexed.insert(path, EvidenceFile { diff, fresh, head_text, base_text, originals, head_index, base_index });
         }
         indexed
     })

@@ -8,6 +8,7 @@ use review_core::{
     finding::{StandingFinding, answer::ResolutionAnswer},
     prompt,
     pull_request::{CommitId, Iteration, LineRange, Side},
+    redaction::Redactor,
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -121,7 +122,7 @@ pub(super) async fn resolutions(
             break;
         }
         let Some(then) = heads.get(&finding.iteration).filter(|then| ***then != *head) else { continue };
-        match changed_code(repository, finding, whereabouts.get(&finding.thread), then, head).await? {
+        match changed_code(repository, model.redactor(), finding, whereabouts.get(&finding.thread), then, head).await? {
             Change::None => {}
             Change::FileGone => resolutions.threads.push(finding.thread),
             Change::Code(code) => questions.push((finding, code)),
@@ -164,6 +165,7 @@ enum Change {
 
 async fn changed_code(
     repository: &Repository,
+    redactor: &Redactor,
     finding: &StandingFinding,
     place: Option<&Place>,
     then: &CommitId,
@@ -184,13 +186,13 @@ async fn changed_code(
     };
     // Too large now.
     let Some(new) = repository.blob(head, path, MAX_TEXT_BYTES).await? else { return Ok(Change::None) };
-    let (new, lines) = (String::from_utf8_lossy(&new).into_owned(), anchor.lines);
+    let (new, lines, redactor) = (String::from_utf8_lossy(&new).into_owned(), anchor.lines, redactor.clone());
     // Two long texts take a while to align.
-    blocking("comparing texts", move || code_now(&old, &new, lines).map_or(Change::None, Change::Code)).await
+    blocking("comparing texts", move || code_now(&old, &new, lines, &redactor).map_or(Change::None, Change::Code)).await
 }
 
 /// The numbered code in the place of the finding; None when nothing in or near it changed.
-fn code_now(old: &str, new: &str, lines: LineRange) -> Option<String> {
+fn code_now(old: &str, new: &str, lines: LineRange, redactor: &Redactor) -> Option<String> {
     if old == new {
         return None;
     }
@@ -200,7 +202,7 @@ fn code_now(old: &str, new: &str, lines: LineRange) -> Option<String> {
         Mapped::Kept(place) | Mapped::Changed(place) => place,
         Mapped::Gone => nearest_place(&map, lines),
     };
-    Some(numbered(new, place, MARGIN))
+    Some(numbered(&redactor.redact(new).text, place, MARGIN))
 }
 
 /// Whether a line within `NEAR` of the finding was changed, removed or inserted. `old` and `new` are the two texts, each

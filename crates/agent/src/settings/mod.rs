@@ -23,7 +23,9 @@ pub use no_proxy::NoProxy;
 pub use page::{example_env, reference_page};
 use raw::Entry;
 
-use secrecy::SecretString;
+use review_core::redaction::Redactor;
+use secrecy::{ExposeSecret, SecretString};
+use sha2::{Digest as _, Sha256};
 use url::Url;
 
 /// What the command at hand needs; variables that it does not need may be absent, but are checked when present.
@@ -268,6 +270,39 @@ pub struct Loaded {
 }
 
 impl Settings {
+    /// What takes secrets out of everything that leaves: those of the rules, and all of our own. The salt of its placeholders
+    /// follows from our secrets, so that they are the same after a restart.
+    pub fn redactor(&self) -> Redactor {
+        let mut known: Vec<&str> = self.secrets().into_iter().map(ExposeSecret::expose_secret).collect();
+        known.sort_unstable();
+        let mut salt = Sha256::new();
+        for secret in &known {
+            salt.update((secret.len() as u64).to_be_bytes());
+            salt.update(secret.as_bytes());
+        }
+        Redactor::new(&salt.finalize(), &known)
+    }
+
+    fn secrets(&self) -> Vec<&SecretString> {
+        let Self { model, network, server, azure_devops, storage, later, .. } = self;
+        let mut secrets: Vec<&SecretString> = match &model.provider {
+            Provider::OpenAi(openai) => openai.keys.iter().collect(),
+            Provider::AzureOpenAi(azure) => azure.key.iter().collect(),
+            Provider::BedrockAnthropic(bedrock) => vec![&bedrock.access_key_id, &bedrock.secret_access_key],
+            Provider::Anthropic(anthropic) => anthropic.keys.iter().collect(),
+            Provider::None => Vec::new(),
+        };
+        secrets.extend(model.oauth2.iter().map(|oauth2| &oauth2.client_secret));
+        secrets.extend(network.http_proxy.iter().chain(&network.https_proxy));
+        secrets.extend(server.webhook_credentials.iter().map(|credentials| &credentials.password));
+        secrets.extend(azure_devops.iter().map(|azure| &azure.token));
+        // A file is named in the other kind; it is no secret.
+        secrets.extend(Some(&storage.database_url).filter(|url| !url.expose_secret().starts_with("sqlite:")));
+        secrets.extend(later.license_key.iter().chain(&later.api_key).chain(&later.linear).chain(&later.perplexity));
+        secrets.extend(later.jira.iter().map(|(_, token)| token));
+        secrets
+    }
+
     /// Reads the environment and a `.env` file: `env_file`, which must exist, or else `.env` in the working directory, if
     /// there is one. The environment wins over the file. The only place of the program that reads the environment.
     pub fn load(purpose: Purpose, env_file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {

@@ -30,7 +30,7 @@ async fn endpoint_with_store(options: ModelOptions, keys: &str, timeout: &str, s
     let vars: Vec<(String, String)> = vars.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
     let Loaded { settings, .. } = Settings::from_vars(Purpose::LocalReview, &vars).unwrap();
     let http = HttpClients::new(&settings.network).unwrap();
-    let model = Model::new(&settings.model, &http, store, None, app::now).unwrap();
+    let model = Model::new(&settings.model, &http, settings.redactor(), store, None, app::now).unwrap();
     Endpoint { server, model }
 }
 

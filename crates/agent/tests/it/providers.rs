@@ -32,7 +32,7 @@ impl Provider {
         let Loaded { settings, .. } =
             Settings::from_vars(Purpose::LocalReview, &variables).unwrap_or_else(|bad| panic!("{bad:#?}"));
         let http = HttpClients::new(&settings.network).unwrap();
-        let model = Model::new(&settings.model, &http, None, None, app::now).unwrap();
+        let model = Model::new(&settings.model, &http, settings.redactor(), None, None, app::now).unwrap();
         Self { server, model }
     }
 

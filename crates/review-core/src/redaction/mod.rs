@@ -8,6 +8,7 @@
 //! format says which (`rules`). What has no format is found by what it is assigned to (`assignment`).
 
 mod assignment;
+mod diff;
 mod key_files;
 mod own;
 mod plausible;

@@ -1,10 +1,14 @@
-use review_core::{diff::LineMap, pull_request::LineRange};
+use review_core::{diff::LineMap, pull_request::LineRange, redaction::Redactor};
 
 use super::{code_now, nearest_place};
 
 /// A text of these lines.
 fn text(lines: impl IntoIterator<Item = String>) -> String {
     lines.into_iter().map(|line| line + "\n").collect()
+}
+
+fn redactor() -> Redactor {
+    Redactor::new(b"salt", &[])
 }
 
 fn thirty() -> Vec<String> {
@@ -20,7 +24,7 @@ fn asked_about(line: u32, edit: impl FnOnce(&mut Vec<String>)) -> bool {
     let mut lines = thirty();
     let old = text(lines.clone());
     edit(&mut lines);
-    code_now(&old, &text(lines), LineRange::new(line, line)).is_some()
+    code_now(&old, &text(lines), LineRange::new(line, line), &redactor()).is_some()
 }
 
 #[test]
@@ -43,7 +47,7 @@ fn what_only_moved_or_changed_far_away_is_left_alone() {
     assert!(!asked_about(5, |lines| lines.truncate(25)), "far below");
     let old = text(thirty());
     let other_ends = old.replace('\n', "\r\n");
-    assert_eq!(code_now(&old, &other_ends, LineRange::new(20, 20)), None, "line endings alone fix nothing");
+    assert_eq!(code_now(&old, &other_ends, LineRange::new(20, 20), &redactor()), None, "line endings alone fix nothing");
 }
 
 #[test]
@@ -51,7 +55,7 @@ fn the_judge_sees_the_code_where_the_finding_stood() {
     let mut lines = thirty();
     let old = text(lines.clone());
     lines.drain(17..22);
-    let now = code_now(&old, &text(lines), LineRange::new(20, 20)).unwrap();
+    let now = code_now(&old, &text(lines), LineRange::new(20, 20), &redactor()).unwrap();
     assert!(now.contains("    17   line 17\n    18   line 23\n"), "{now}");
 }
 

@@ -9,3 +9,4 @@ mod hardening;
 mod intake;
 mod proxies;
 mod review;
+mod secrets;
