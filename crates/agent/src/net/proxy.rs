@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use percent_encoding::percent_decode_str;
 use reqwest::header::HeaderValue;
 use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
+use url::{Host, Url};
 
 use super::NetError;
 use crate::settings::{NetworkSettings, NoProxy};
@@ -122,10 +122,23 @@ impl ProxyRules {
 
     fn configured(&self, url: &Url) -> Option<&Upstream> {
         match url.scheme() {
+            _ if is_of_this_machine(url) => None,
             "http" => self.http.as_ref(),
             "https" => self.https.as_ref(),
             _ => None,
         }
+    }
+}
+
+/// Addresses that mean another host to a proxy: those of the link, where clouds tell a machine its credentials (AWS also at
+/// `fd00:ec2::254`, and to containers at 169.254.170.2).
+fn is_of_this_machine(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Ipv4(address)) => address.is_link_local(),
+        Some(Host::Ipv6(address)) => {
+            address.is_unicast_link_local() || address.segments() == [0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x254]
+        }
+        Some(Host::Domain(_)) | None => false,
     }
 }
 

@@ -225,6 +225,9 @@ fn a_child_process_goes_the_same_way() {
         ("https://tfs.contoso.com:8443/tfs", vec![("https_proxy", "https://me:hidden%20word@[fd00::1]:443")]),
         ("https://tfs.contoso.com/tfs", vec![]),
         ("http://10.1.2.3:8080/tfs", vec![]),
+        // Where a cloud tells a machine its credentials: a proxy would be told its own.
+        ("http://169.254.169.254/latest", vec![]),
+        ("http://[fd00:ec2::254]/latest", vec![]),
     ] {
         let expected: Vec<_> = expected.into_iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         assert_eq!(child(&clients, remote), expected, "{remote}");
