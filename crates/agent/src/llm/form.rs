@@ -10,6 +10,8 @@ pub(super) struct Form {
     pub(super) output: Output,
     /// `max_completion_tokens`, or the older `max_tokens`.
     pub(super) old_limit: bool,
+    /// Where the provider must be told up to where it keeps what it read; older models of Bedrock cannot.
+    pub(super) cache_point: bool,
 }
 
 /// The strictest first.
@@ -25,7 +27,7 @@ pub(super) enum Output {
 
 impl Default for Form {
     fn default() -> Self {
-        Self { output: Output::Schema, old_limit: false }
+        Self { output: Output::Schema, old_limit: false, cache_point: true }
     }
 }
 
@@ -33,7 +35,11 @@ impl Form {
     /// What is understood by an endpoint that takes neither more than this nor more than `other`: two calls at a time may
     /// each have learnt something.
     pub(super) fn weakest(self, other: Self) -> Self {
-        Self { output: self.output.max(other.output), old_limit: self.old_limit || other.old_limit }
+        Self {
+            output: self.output.max(other.output),
+            old_limit: self.old_limit || other.old_limit,
+            cache_point: self.cache_point && other.cache_point,
+        }
     }
 
     /// The next form to try when the failure says that this one is not understood; None when it says something else.
@@ -49,6 +55,9 @@ impl Form {
         }
         if self.old_limit && names(&["max_tokens"]) && names(&["max_completion_tokens"]) {
             return None;
+        }
+        if self.cache_point && names(&["cachepoint", "cache point", "cache_control", "prompt caching"]) {
+            return Some(Self { cache_point: false, ..self });
         }
         let about_output = names(&[
             "response_format",
@@ -129,6 +138,8 @@ mod tests {
         assert_eq!(words.weaker_after(&failure(400, "response_format is not supported"), true), None);
         let refused = failure(400, "tool_choice is not supported for this model");
         assert_eq!(strict.weaker_after(&refused, false).unwrap().output, Output::Words, "there is no form between");
+        let uncached = strict.weaker_after(&failure(400, "extraneous key [cachePoint] is not permitted"), false).unwrap();
+        assert!(!uncached.cache_point && uncached.output == Output::Schema);
         let limit =
             strict.weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens"), true).unwrap();
         assert!(limit.old_limit && limit.output == Output::Schema);
@@ -140,9 +151,9 @@ mod tests {
 
     #[test]
     fn what_two_calls_learnt_at_a_time_adds_up() {
-        let object = Form { output: Output::Object, old_limit: false };
-        let limit = Form { output: Output::Schema, old_limit: true };
-        assert_eq!(object.weakest(limit), Form { output: Output::Object, old_limit: true });
+        let object = Form { output: Output::Object, ..Form::default() };
+        let limit = Form { old_limit: true, ..Form::default() };
+        assert_eq!(object.weakest(limit), Form { output: Output::Object, old_limit: true, ..Form::default() });
         assert_eq!(Form::default().weakest(object), object);
     }
 

@@ -52,11 +52,8 @@ const ABSENT_FOR: Duration = Duration::from_mins(10);
 
 #[derive(Debug, thiserror::Error)]
 pub enum ModelError {
-    #[error(
-        "LLM_PROVIDER={0} is read and checked by this version, but reviews are made through other providers only; see \
-         docs/configuration.md"
-    )]
-    Unsupported(&'static str),
+    #[error("LLM_PROVIDER={0} is not part of this build: it was made without the cargo feature `{1}`")]
+    Unsupported(&'static str, &'static str),
     #[error("no LLM_PROVIDER is configured")]
     NotConfigured,
     #[error(transparent)]

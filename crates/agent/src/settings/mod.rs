@@ -101,11 +101,21 @@ pub struct AzureOpenAiSettings {
 
 #[derive(Debug, Clone)]
 pub struct BedrockSettings {
-    pub access_key_id: SecretString,
-    pub secret_access_key: SecretString,
+    /// None: those of this machine (its role, its profile, its container), as AWS' SDK finds them.
+    pub credentials: Option<AwsCredentials>,
     pub region: String,
+    /// None: that of the region.
+    pub endpoint: Option<Url>,
     /// `AWS_USE_CROSS_REGION_INFERENCE`: take the inference profile of the region's continent.
     pub cross_region: bool,
+}
+
+#[derive(Debug, Clone)]
+pub struct AwsCredentials {
+    pub access_key_id: SecretString,
+    pub secret_access_key: SecretString,
+    /// Of temporary credentials.
+    pub session_token: Option<SecretString>,
 }
 
 #[derive(Debug, Clone)]
@@ -288,7 +298,11 @@ impl Settings {
         let mut secrets: Vec<&SecretString> = match &model.provider {
             Provider::OpenAi(openai) => openai.keys.iter().collect(),
             Provider::AzureOpenAi(azure) => azure.key.iter().collect(),
-            Provider::BedrockAnthropic(bedrock) => vec![&bedrock.access_key_id, &bedrock.secret_access_key],
+            Provider::BedrockAnthropic(bedrock) => bedrock
+                .credentials
+                .iter()
+                .flat_map(|given| [&given.access_key_id, &given.secret_access_key].into_iter().chain(&given.session_token))
+                .collect(),
             Provider::Anthropic(anthropic) => anthropic.keys.iter().collect(),
             Provider::None => Vec::new(),
         };

@@ -7,9 +7,9 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    AnthropicSettings, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, KnowledgeSettings, LaterSettings, Loaded,
-    LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider, Purpose,
-    ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
+    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, KnowledgeSettings,
+    LaterSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider,
+    Purpose, ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},
@@ -109,8 +109,14 @@ impl Values {
                     let names = others.join(" or ");
                     variable.group.provider().filter(|_| !stand_in).map(|group| format!("LLM_PROVIDER={group} without {names}"))
                 }
-                Need::Optional | Need::Provider | Need::ProviderUnless(_) => None,
-                Need::Together => siblings(variable).find(|other| self.is_set(other.name)).map(|other| other.name.to_owned()),
+                // Nobody leaves a place empty on purpose whose provider was chosen.
+                Need::Together if selected && matches!(state, State::Placeholder(_)) && variable.group.provider().is_some() => {
+                    variable.group.provider().map(|group| format!("LLM_PROVIDER={group}"))
+                }
+                Need::Together if selected => {
+                    siblings(variable).find(|other| self.is_set(other.name)).map(|other| other.name.to_owned())
+                }
+                Need::Optional | Need::Provider | Need::ProviderUnless(_) | Need::Together => None,
             };
             match (state, why) {
                 (_, Some(why)) => problems.push(missing(variable, state, &why)),
@@ -243,9 +249,9 @@ impl Values {
                 deployments: DEPLOYMENTS.iter().filter_map(|(model, name)| Some((*model, self.text(name)?))).collect(),
             }),
             "bedrock-anthropic" => Provider::BedrockAnthropic(BedrockSettings {
-                access_key_id: self.secret("AWS_ACCESS_KEY_ID")?,
-                secret_access_key: self.secret("AWS_SECRET_ACCESS_KEY")?,
+                credentials: self.aws_credentials(),
                 region: self.text("AWS_REGION")?,
+                endpoint: self.url("AWS_ENDPOINT_URL_BEDROCK_RUNTIME"),
                 cross_region: self.flag("AWS_USE_CROSS_REGION_INFERENCE"),
             }),
             "anthropic" => Provider::Anthropic(AnthropicSettings {
@@ -263,6 +269,14 @@ impl Values {
 
     fn has_oauth2(&self) -> bool {
         self.good("OAUTH2_ENDPOINT").is_some()
+    }
+
+    fn aws_credentials(&self) -> Option<AwsCredentials> {
+        Some(AwsCredentials {
+            access_key_id: self.secret("AWS_ACCESS_KEY_ID")?,
+            secret_access_key: self.secret("AWS_SECRET_ACCESS_KEY")?,
+            session_token: self.secret("AWS_SESSION_TOKEN"),
+        })
     }
 
     fn oauth2(&self) -> Option<OAuth2Settings> {

@@ -286,24 +286,37 @@ pub(super) const TABLE: &[Variable] = &[
     )
     .later(),
     // Bedrock
-    variable(Group::Bedrock, "AWS_ACCESS_KEY_ID", Form::Word, "<aws-access-key>", "Access key.")
-        .need(Need::Provider)
-        .secret()
-        .later(),
+    variable(
+        Group::Bedrock,
+        "AWS_ACCESS_KEY_ID",
+        Form::Word,
+        "<aws-access-key>",
+        "Access key. Unset: the credentials of this machine, as AWS' SDK finds them (role of the instance or the pod, profile).",
+    )
+    .need(Need::Together)
+    .secret(),
     variable(Group::Bedrock, "AWS_SECRET_ACCESS_KEY", Form::Word, "<aws-secret-access-key>", "Secret access key.")
-        .need(Need::Provider)
-        .secret()
-        .later(),
-    variable(Group::Bedrock, "AWS_REGION", Form::Word, "eu-central-1", "Region of the models.").need(Need::Provider).later(),
+        .need(Need::Together)
+        .secret(),
+    variable(Group::Bedrock, "AWS_SESSION_TOKEN", Form::Word, "<aws-session-token>", "Session token of temporary credentials.")
+        .secret(),
+    variable(Group::Bedrock, "AWS_REGION", Form::Word, "eu-central-1", "Region of the models.").need(Need::Provider),
     variable(
         Group::Bedrock,
         "AWS_USE_CROSS_REGION_INFERENCE",
         Form::Flag,
         "true",
-        "Takes the inference profile of the region's continent (`us`, `eu`, `ap`).",
+        "Takes the inference profile of the region's part of the world first (`us`, `eu`, `apac`, …). Without it a profile is taken \
+         for a model that is offered in no other way. Never the `global` one: set `MODEL_LIGHT` and so on to its name for that.",
     )
-    .default("false")
-    .later(),
+    .default("false"),
+    variable(
+        Group::Bedrock,
+        "AWS_ENDPOINT_URL_BEDROCK_RUNTIME",
+        Form::ApiUrl,
+        "https://vpce-0abc.bedrock-runtime.eu-central-1.vpce.amazonaws.com",
+        "Endpoint of one's own, such as an interface endpoint of a VPC.",
+    ),
     // Anthropic
     variable(
         Group::Anthropic,

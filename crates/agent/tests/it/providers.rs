@@ -74,6 +74,24 @@ impl Provider {
         .await
     }
 
+    async fn bedrock(options: ModelOptions, more: &[(&'static str, &str)]) -> Self {
+        Self::start(options, |server| {
+            let mut variables = vec![
+                ("LLM_PROVIDER", "bedrock-anthropic".to_owned()),
+                ("AWS_ENDPOINT_URL_BEDROCK_RUNTIME", server.endpoint()),
+                ("AWS_ACCESS_KEY_ID", server.key().to_owned()),
+                ("AWS_SECRET_ACCESS_KEY", "secret-canary".to_owned()),
+                ("AWS_REGION", "eu-central-1".to_owned()),
+            ];
+            for (name, value) in more {
+                variables.retain(|(known, _)| known != name);
+                variables.push((name, (*value).to_owned()));
+            }
+            variables
+        })
+        .await
+    }
+
     async fn ask(&self, rank: Rank) -> Result<Reply<WalkthroughAnswer>, ModelError> {
         self.model.ask(rank, "the change", "Write the walkthrough.", &CancellationToken::new()).await
     }
@@ -239,4 +257,71 @@ async fn an_endpoint_that_takes_no_token_is_named_with_what_gave_it() {
     let error = provider.ask(Rank::Light).await.unwrap_err();
     assert!(matches!(error, ModelError::Unauthorized { variable: "OAUTH2_ENDPOINT", .. }), "{error}");
     assert_eq!(tokens.granted().len(), 2, "a token that was refused is replaced once, not for ever");
+}
+
+const HAIKU: &str = "anthropic.claude-haiku-4-5-20251001-v1:0";
+
+fn bedrock_models() -> ModelOptions {
+    let models = [HAIKU, "anthropic.claude-sonnet-4-20250514-v1:0"];
+    ModelOptions { models: models.map(str::to_owned).to_vec(), ..ModelOptions::default() }
+}
+
+#[tokio::test]
+async fn bedrock_is_asked_with_a_forced_tool_and_a_cache_point() {
+    let bedrock = Provider::bedrock(bedrock_models(), &[]).await;
+    let reply = bedrock.ask(Rank::Light).await.unwrap();
+    assert_eq!(reply.model, HAIKU);
+    assert!(reply.usage.input_tokens > 0 && reply.usage.output_tokens > 0);
+    let call = &bedrock.server.calls_of(Role::Walkthrough)[0];
+    assert_eq!(call.body["toolConfig"]["toolChoice"]["tool"]["name"], "review_walkthrough");
+    assert_eq!(call.body["messages"][0]["content"][1]["cachePoint"]["type"], "default");
+    assert_eq!(bedrock.server.refusals(), []);
+}
+
+#[tokio::test]
+async fn the_same_question_is_the_same_bytes_each_time() {
+    let bedrock = Provider::bedrock(bedrock_models(), &[]).await;
+    for _ in 0..4 {
+        bedrock.ask(Rank::Light).await.unwrap();
+    }
+    let written: Vec<u64> = bedrock.server.calls().iter().map(|call| call.hash).collect();
+    assert_eq!(written, vec![written[0]; 4], "or no cache would find it");
+}
+
+#[tokio::test]
+async fn a_model_that_is_offered_by_profile_only_is_asked_by_its_profile_and_the_next_time_at_once() {
+    let options = ModelOptions { by_profile_only: true, ..bedrock_models() };
+    let bedrock = Provider::bedrock(options, &[]).await;
+    for _ in 0..2 {
+        bedrock.ask(Rank::Light).await.unwrap();
+    }
+    let asked: Vec<String> = bedrock.server.calls().into_iter().map(|call| call.model).collect();
+    assert_eq!(asked, [format!("eu.{HAIKU}"), format!("eu.{HAIKU}")]);
+    assert_eq!(bedrock.server.refusals().len(), 1);
+}
+
+#[tokio::test]
+async fn a_model_that_the_account_has_not_is_stood_in_for_by_an_older_one() {
+    let bedrock = Provider::bedrock(bedrock_models(), &[]).await;
+    assert_eq!(bedrock.ask(Rank::Medium).await.unwrap().model, "anthropic.claude-sonnet-4-20250514-v1:0");
+}
+
+#[tokio::test]
+async fn bedrocks_faults_are_repaired_waited_out_or_told() {
+    let bedrock = Provider::bedrock(bedrock_models(), &[]).await;
+    bedrock.server.fault(Role::Walkthrough, 1, Fault::Empty);
+    assert_eq!(bedrock.ask(Rank::Light).await.unwrap().usage.calls, 2);
+    bedrock.server.fault(Role::Walkthrough, 1, Fault::RateLimited { retry_after: 1 });
+    bedrock.ask(Rank::Light).await.unwrap();
+    bedrock.server.fault(Role::Walkthrough, 1, Fault::Cut);
+    bedrock.ask(Rank::Light).await.unwrap();
+    bedrock.server.fault(Role::Walkthrough, 3, Fault::ContextTooLong);
+    let error = bedrock.ask(Rank::Light).await.unwrap_err();
+    assert!(matches!(error, ModelError::ContextTooLong { .. }), "{error}");
+
+    let error =
+        Provider::bedrock(bedrock_models(), &[("AWS_ACCESS_KEY_ID", "AKIAWRONG")]).await.ask(Rank::Light).await.unwrap_err();
+    let text = error.to_string();
+    assert!(matches!(error, ModelError::Unauthorized { .. }), "{text}");
+    assert!(text.contains("AWS_SECRET_ACCESS_KEY") && text.contains("security token") && !text.contains("canary"), "{text}");
 }

@@ -1,4 +1,5 @@
-//! A server that speaks OpenAI's chat completions, Azure OpenAI's and Anthropic's messages, with a scripted reviewer behind
+//! A server that speaks OpenAI's chat completions, Azure OpenAI's, Anthropic's messages and
+//! Bedrock's Converse, with a scripted reviewer behind
 //! them.
 //!
 //! It checks what real servers check (keys, model names, parameters that a model does not take, the shape of strict
@@ -7,6 +8,7 @@
 
 mod anthropic;
 mod azure;
+mod bedrock;
 mod call;
 mod fault;
 mod numbered;

@@ -33,6 +33,8 @@ pub struct ModelOptions {
     pub token_limit: TokenLimit,
     /// Deployments of Azure OpenAI, each with its model.
     pub deployments: Vec<(String, String)>,
+    /// Bedrock: models are invoked by the inference profile of a part of the world only.
+    pub by_profile_only: bool,
     /// Prompt tokens past which a request is refused as too long.
     pub context_tokens: Option<u64>,
     /// Port on 127.0.0.1; 0: any free one.
@@ -46,6 +48,7 @@ impl Default for ModelOptions {
             keys: vec!["sk-testkit".to_owned()],
             models: ["gpt-4.1-mini", "o4-mini", "o3"].map(str::to_owned).to_vec(),
             deployments: Vec::new(),
+            by_profile_only: false,
             structured_output: StructuredOutput::default(),
             token_limit: TokenLimit::default(),
             context_tokens: None,

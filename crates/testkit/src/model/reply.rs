@@ -11,7 +11,7 @@ use axum::{
 use futures::stream::{self, StreamExt};
 use serde_json::{Value, json};
 
-use super::{anthropic, request::ChatRequest};
+use super::{anthropic, bedrock, request::ChatRequest};
 
 /// An error in OpenAI's shape.
 #[derive(Debug, Clone)]
@@ -99,6 +99,7 @@ pub(super) fn tokens(text: &str) -> u64 {
 pub(super) enum Dialect {
     OpenAi,
     Anthropic,
+    Bedrock,
 }
 
 /// How the body travels.
@@ -115,6 +116,7 @@ pub(super) enum Pace {
 pub(super) fn respond(dialect: Dialect, request: &ChatRequest, number: usize, completion: &Completion, pace: Pace) -> Response {
     let (content_type, body) = match dialect {
         Dialect::Anthropic => ("application/json", anthropic::whole(request, number, completion).to_string()),
+        Dialect::Bedrock => ("application/json", bedrock::whole(request, number, completion).to_string()),
         Dialect::OpenAi if request.stream => ("text/event-stream", events(request, number, completion)),
         Dialect::OpenAi => ("application/json", whole(request, number, completion).to_string()),
     };

@@ -21,7 +21,7 @@ use tokio::{net::TcpListener, sync::watch};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    anthropic, azure,
+    anthropic, azure, bedrock,
     call::{Call, CallState, Role},
     fault::Fault,
     options::ModelOptions,
@@ -94,6 +94,7 @@ impl ModelServer {
             .route("/v1/chat/completions", post(chat))
             .route("/openai/deployments/{deployment}/chat/completions", post(azure_chat))
             .route("/v1/messages", post(messages))
+            .route("/model/{model}/converse", post(converse))
             .fallback(|| async {
                 ApiError::new(StatusCode::NOT_FOUND, "Unknown request URL.", "invalid_request_error", None, Some("unknown_url"))
             })
@@ -248,6 +249,7 @@ impl Shared {
         match dialect {
             Dialect::OpenAi => error.into_response(),
             Dialect::Anthropic => anthropic::error(&error),
+            Dialect::Bedrock => bedrock::error(&error),
         }
     }
 
@@ -343,6 +345,14 @@ async fn messages(State(shared): State<Arc<Shared>>, headers: HeaderMap, body: B
         Ok((key, anthropic::parse(&body, &shared.options)?))
     });
     respond_to(shared, Dialect::Anthropic, checked).await
+}
+
+async fn converse(State(shared): State<Arc<Shared>>, Path(model): Path<String>, headers: HeaderMap, body: Bytes) -> Response {
+    let checked = shared.authorize(bedrock::shown_key(&headers)).map_err(|_| bedrock::unauthorized()).and_then(|key| {
+        let request = bedrock::parse(&model, &body, &shared.options)?;
+        Ok((key, request))
+    });
+    respond_to(shared, Dialect::Bedrock, checked).await
 }
 
 /// What every protocol goes through once its request is understood.

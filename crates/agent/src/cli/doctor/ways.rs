@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use crate::settings::{Part, Provider, Settings};
+use crate::settings::{BedrockSettings, Part, Provider, Settings};
 
 /// Where organisations are when `AZURE_DEVOPS_URL` names none.
 const CLOUD: &str = "https://dev.azure.com";
@@ -45,6 +45,7 @@ fn model(provider: &Provider) -> Option<Url> {
         Provider::AzureOpenAi(azure) => Some(azure.endpoint.clone()),
         Provider::Anthropic(anthropic) => Some(anthropic.base_url.clone()),
         // https://docs.aws.amazon.com/general/latest/gr/bedrock.html
+        Provider::BedrockAnthropic(BedrockSettings { endpoint: Some(endpoint), .. }) => Some(endpoint.clone()),
         Provider::BedrockAnthropic(bedrock) => fixed(&format!("https://bedrock-runtime.{}.amazonaws.com", bedrock.region)),
         Provider::None => None,
     }

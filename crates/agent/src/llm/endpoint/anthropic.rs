@@ -67,8 +67,10 @@ fn body(model: &str, question: &Question<'_>, form: Form) -> Value {
     let instruction = json!({ "type": "text", "text": question.instruction_with_schema(!is_forced) });
     let first = if question.pack.is_empty() {
         json!([instruction])
-    } else {
+    } else if form.cache_point {
         json!([{ "type": "text", "text": question.pack, "cache_control": { "type": "ephemeral" } }, instruction])
+    } else {
+        json!([{ "type": "text", "text": question.pack }, instruction])
     };
     let mut messages = vec![json!({ "role": "user", "content": first })];
     for repair in &question.repairs {
@@ -153,7 +155,7 @@ mod tests {
                 "tool_choice": {"type": "tool", "name": "verdict"},
             })
         );
-        let words = body("claude", &Question { pack: "", ..question() }, Form { output: Output::Words, old_limit: false });
+        let words = body("claude", &Question { pack: "", ..question() }, Form { output: Output::Words, ..Form::default() });
         assert!(words.get("tools").is_none());
         assert_eq!(words["messages"][0]["content"].as_array().unwrap().len(), 1, "an empty text is refused");
     }

@@ -1,9 +1,13 @@
 //! The providers: one question in each one's protocol.
 
 mod anthropic;
+#[cfg(feature = "bedrock")]
+mod bedrock;
 mod http;
 mod openai;
 
+#[cfg(feature = "bedrock")]
+use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::SecretString;
@@ -31,6 +35,8 @@ pub(super) struct Endpoint {
 enum Protocol {
     OpenAi(Place),
     Anthropic(Anthropic),
+    #[cfg(feature = "bedrock")]
+    Bedrock(Arc<bedrock::Bedrock>),
 }
 
 impl Endpoint {
@@ -48,7 +54,12 @@ impl Endpoint {
                 (Protocol::OpenAi(Place::Azure { endpoint, api_version, deployments }), key.into_iter().collect())
             }
             Provider::Anthropic(AnthropicSettings { keys, base_url }) => (Protocol::Anthropic(Anthropic { base_url }), keys),
-            Provider::BedrockAnthropic(_) => return Err(ModelError::Unsupported("bedrock-anthropic")),
+            #[cfg(feature = "bedrock")]
+            Provider::BedrockAnthropic(settings) => {
+                (Protocol::Bedrock(Arc::new(bedrock::Bedrock::new(&settings, http.client(timeout)?))), Vec::new())
+            }
+            #[cfg(not(feature = "bedrock"))]
+            Provider::BedrockAnthropic(_) => return Err(ModelError::Unsupported("bedrock-anthropic", "bedrock")),
             Provider::None => return Err(ModelError::NotConfigured),
         };
         Ok((Self { protocol, http: http.client(timeout)? }, keys))
@@ -59,6 +70,8 @@ impl Endpoint {
         match &self.protocol {
             Protocol::OpenAi(place) => place.address(),
             Protocol::Anthropic(anthropic) => anthropic.base_url.as_str(),
+            #[cfg(feature = "bedrock")]
+            Protocol::Bedrock(bedrock) => bedrock.address(),
         }
     }
 
@@ -68,6 +81,8 @@ impl Endpoint {
             Protocol::OpenAi(Place::OpenAi { .. }) => "OPENAI_API_KEYS",
             Protocol::OpenAi(Place::Azure { .. }) => "AZURE_OPENAI_API_KEY",
             Protocol::Anthropic(_) => "ANTHROPIC_API_KEYS",
+            #[cfg(feature = "bedrock")]
+            Protocol::Bedrock(_) => "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or the credentials of this machine,",
         }
     }
 
@@ -82,6 +97,8 @@ impl Endpoint {
         match &self.protocol {
             Protocol::OpenAi(place) => place.complete(&self.http, credential, model, question, form).await,
             Protocol::Anthropic(anthropic) => anthropic.complete(&self.http, credential, model, question, form).await,
+            #[cfg(feature = "bedrock")]
+            Protocol::Bedrock(bedrock) => Box::pin(bedrock.complete(model, question, form)).await,
         }
     }
 
@@ -90,6 +107,9 @@ impl Endpoint {
         match &self.protocol {
             Protocol::OpenAi(place) => place.list(&self.http, credential).await,
             Protocol::Anthropic(anthropic) => anthropic.list(&self.http, credential).await,
+            // The list is another service's, with rights of its own, and says nothing of what this account may invoke.
+            #[cfg(feature = "bedrock")]
+            Protocol::Bedrock(_) => Ok(None),
         }
     }
 

@@ -189,7 +189,7 @@ mod tests {
         assert_eq!(strict["response_format"]["json_schema"]["name"], "review_findings");
         assert_eq!(strict["messages"][1]["content"], "pack\n\nask");
         assert_eq!(strict["max_completion_tokens"], 9);
-        let words = body("m", &question(), Form { output: Output::Words, old_limit: true });
+        let words = body("m", &question(), Form { output: Output::Words, old_limit: true, ..Form::default() });
         assert!(words.get("response_format").is_none());
         let content = words["messages"][1]["content"].as_str().unwrap();
         assert!(content.starts_with("pack\n\nask\n\n") && content.contains("schema `review_findings`"), "{content}");

@@ -142,25 +142,6 @@ async fn serve_names_every_wrong_setting_at_once() {
 }
 
 #[tokio::test]
-async fn serve_refuses_a_provider_of_a_later_version_instead_of_taking_events_it_cannot_review() {
-    let directory = tempfile::tempdir().unwrap();
-    let variables = with(
-        complete(directory.path()),
-        &[
-            ("LLM_PROVIDER", "bedrock-anthropic"),
-            ("AWS_ACCESS_KEY_ID", "canary-access-key"),
-            ("AWS_SECRET_ACCESS_KEY", "canary-secret-key"),
-            ("AWS_REGION", "eu-central-1"),
-        ],
-    );
-    let ended = run(directory.path(), &variables, &["serve"]).await;
-    assert_eq!(ended.code, Some(2), "{ended:?}");
-    let last = ended.stderr.lines().last().unwrap();
-    assert!(last.contains("LLM_PROVIDER=bedrock-anthropic") && last.contains("docs/configuration.md"), "{}", ended.stderr);
-    ended.assert_hides(&["canary-"]);
-}
-
-#[tokio::test]
 async fn serve_says_when_its_port_is_taken() {
     let directory = tempfile::tempdir().unwrap();
     let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
