@@ -74,6 +74,8 @@ struct Inner {
     dropped: Family<ReasonLabels, Counter>,
     model_calls: Family<ModelCallLabels, Counter>,
     model_tokens: Family<TokenLabels, Counter>,
+    /// 1 while the model endpoint is left alone.
+    model_endpoint_open: Gauge,
     azure_devops_calls: Family<StatusLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     oldest_queued: Gauge<f64, AtomicU64>,
@@ -149,6 +151,7 @@ impl Metrics {
             dropped: Family::default(),
             model_calls: Family::default(),
             model_tokens: Family::default(),
+            model_endpoint_open: Gauge::default(),
             azure_devops_calls: Family::default(),
             queue: Family::default(),
             oldest_queued: Gauge::default(),
@@ -172,6 +175,11 @@ impl Metrics {
         registry.register("findings_dropped", "Candidate findings that were not posted, by reason", inner.dropped.clone());
         registry.register("model_calls", "Calls of models, by role, model and result", inner.model_calls.clone());
         registry.register("model_tokens", "Tokens of models, by role, model and direction", inner.model_tokens.clone());
+        registry.register(
+            "model_endpoint_left_alone",
+            "1 while the model endpoint is left alone because it failed again and again",
+            inner.model_endpoint_open.clone(),
+        );
         registry.register(
             "azure_devops_calls",
             "Calls of Azure DevOps, by class of the status",
@@ -226,6 +234,11 @@ impl Metrics {
     /// A model did not answer, or nothing that could be used.
     pub fn model_failed(&self, role: &str, model: &str) {
         self.model_call(role, model, "failed");
+    }
+
+    /// Whether the model endpoint is left alone now.
+    pub fn model_endpoint_open(&self, is_open: bool) {
+        self.0.model_endpoint_open.set(i64::from(is_open));
     }
 
     /// One HTTP exchange with Azure DevOps; 0: no answer came.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
     pull_request::{Anchor, Comment, CommitId, PullRequestState, Thread, ThreadStatus},
-    render::{MAX_COMMENT_CHARS, is_in_progress, marker, resolution_reply, with_withheld},
+    render::{MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, resolution_reply, with_withheld},
 };
 
 /// Keys of the thread properties that carry our identity. Texts are read only from threads whose first comment is by
@@ -241,6 +241,12 @@ pub fn plan_walkthrough(
 pub fn shows_unfinished_run(state: &PullRequestState) -> bool {
     let ours = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread));
     ours.filter(|(thread, first)| !thread.is_deleted && !first.is_deleted).any(|(_, first)| is_in_progress(&first.content))
+}
+
+/// Whether our walkthrough tells that the review of `head` is delayed, and will be tried again.
+pub fn shows_delay(state: &PullRequestState, head: &CommitId) -> bool {
+    let ours = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread));
+    ours.filter(|(thread, first)| !thread.is_deleted && !first.is_deleted).any(|(_, first)| is_delayed(&first.content, head))
 }
 
 /// What a finished run covered.

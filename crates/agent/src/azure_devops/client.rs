@@ -19,9 +19,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::{OnceCell, Semaphore};
 use url::Url;
 
-use self::{pacing::Gate, versions::Versions};
+use self::versions::Versions;
 use super::{AzureDevOpsError, collection};
-use crate::{net::HttpClients, settings::AzureDevOpsSettings};
+use crate::{
+    net::{Gate, HttpClients},
+    settings::AzureDevOpsSettings,
+};
 
 mod pacing;
 mod probe;

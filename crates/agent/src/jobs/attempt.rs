@@ -59,6 +59,7 @@ enum Outcome {
 enum Verdict {
     Finish(&'static str),
     Retry { problem: String, after: Duration },
+    Postpone { problem: String, after: Duration },
     Bury { problem: String },
     Release,
     Nothing,
@@ -175,6 +176,7 @@ fn judge(config: &WorkerConfig, job: &ClaimedJob, outcome: Outcome, stop: Option
     let (problem, after) = match (outcome, stop) {
         (Outcome::End(JobEnd::Finished(word)), _) => return Verdict::Finish(word),
         (Outcome::End(JobEnd::Dead { problem }), _) => return Verdict::Bury { problem },
+        (Outcome::End(JobEnd::Postponed { problem, after }), _) => return Verdict::Postpone { problem, after },
         (Outcome::End(JobEnd::Retry { problem, after }), _) => (problem, after),
         (Outcome::Panicked(text), _) => (format!("panicked: {text}"), None),
         (Outcome::End(JobEnd::Cancelled), Some(Stop::Drain)) => return Verdict::Release,
@@ -244,9 +246,13 @@ async fn write_once(pool: &Pool, job: &ClaimedJob, verdict: &Verdict) -> Result<
         }
         Verdict::Retry { problem, after } => {
             tracing::warn!(job = lease.job, attempt = job.attempt, problem, after_ms = after.as_millis(), "a job is retried");
-            let run_at = now.saturating_add(i64::try_from(after.as_millis()).unwrap_or(i64::MAX));
-            store.retry(lease, run_at, problem, now).await?;
+            store.retry(lease, now.saturating_add(millis(*after)), problem, now).await?;
             Ok("retried")
+        }
+        Verdict::Postpone { problem, after } => {
+            tracing::warn!(job = lease.job, problem, after_ms = after.as_millis(), "a job is postponed");
+            store.postpone(lease, now.saturating_add(millis(*after)), problem, now).await?;
+            Ok("postponed")
         }
         Verdict::Bury { problem } => {
             tracing::error!(job = lease.job, attempt = job.attempt, problem, "a job is given up");
@@ -259,4 +265,8 @@ async fn write_once(pool: &Pool, job: &ClaimedJob, verdict: &Verdict) -> Result<
         }
         Verdict::Nothing => Ok("lost"),
     }
+}
+
+fn millis(duration: Duration) -> Millis {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }

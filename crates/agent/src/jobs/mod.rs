@@ -65,6 +65,8 @@ pub enum JobEnd {
     Finished(&'static str),
     /// To be tried again after exponential backoff, or exactly `after`; a dead letter once all attempts are used up.
     Retry { problem: String, after: Option<Duration> },
+    /// Something that it needs is away: to be tried again `after`, however often; the attempt does not count.
+    Postponed { problem: String, after: Duration },
     /// Trying again is of no use.
     Dead { problem: String },
     /// Stopped because the token tripped; what follows depends on why it did. Or stopped because the lease was found to have
@@ -76,7 +78,7 @@ pub enum JobEnd {
 ///
 /// `clock` gives milliseconds since the epoch. `wake` is notified (`notify_one`) by whoever adds a job; it also lets running
 /// jobs see within a second that they are superseded, where else the next heartbeat would tell. `on_end` hears of each ended attempt:
-/// the handler's own word, or `superseded`, `retried`, `dead`, `released`, `lost`.
+/// the handler's own word, or `superseded`, `retried`, `postponed`, `dead`, `released`, `lost`.
 ///
 /// A panic in the handler is a retry. A tripped token means: a newer event supersedes the job, the lease is lost (then
 /// nothing is written about the job any more), the deadline has passed, or the process is ending.

@@ -3,21 +3,26 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
 
 use review_core::retry::{Decision, Outcome, decide};
-use tokio::sync::Semaphore;
+use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     ModelError, Role, TokenSource,
+    breaker::{Breaker, Open},
     endpoint::Endpoint,
     form::Form,
     keys::{Credential, KeyRing},
     question::{Completion, Failure, Question},
 };
-use crate::{net::HttpClients, settings::ModelSettings, telemetry::Metrics};
+use crate::{
+    net::{Gate, HttpClients},
+    settings::ModelSettings,
+    telemetry::Metrics,
+};
 
 /// Calls under way at once, over all reviews: more only moves the queue into the provider's rate limit.
 const CONCURRENT_CALLS: usize = 8;
@@ -25,6 +30,8 @@ const CONCURRENT_CALLS: usize = 8;
 const BUDGET_FACTOR: u32 = 2;
 /// A key that is refused, or whose account is empty, is left alone for so long while others work.
 const REFUSED_KEY_RESTS: Duration = Duration::from_mins(5);
+/// Longest pause that is believed; nonsense in a header shall not silence a model for years.
+const LONGEST_PAUSE: Duration = Duration::from_mins(15);
 /// A key that is rate limited, when the server does not say for how long.
 const LIMITED_KEY_RESTS: Duration = Duration::from_secs(10);
 
@@ -37,6 +44,9 @@ pub(super) struct Calls {
     /// What each model was found to understand.
     forms: Mutex<HashMap<String, Form>>,
     permits: Semaphore,
+    /// By model: providers count what each is asked by itself.
+    gates: Mutex<HashMap<String, Arc<Gate>>>,
+    breaker: Breaker,
     metrics: Option<Metrics>,
 }
 
@@ -51,6 +61,8 @@ impl Calls {
             timeout: settings.timeout,
             forms: Mutex::default(),
             permits: Semaphore::new(CONCURRENT_CALLS),
+            gates: Mutex::default(),
+            breaker: Breaker::default(),
             metrics,
         })
     }
@@ -61,16 +73,24 @@ impl Calls {
     }
 
     pub(super) async fn completion(&self, role: Role, model: &str, question: &Question<'_>) -> Result<Completion, ModelError> {
-        #[expect(clippy::expect_used, reason = "the semaphore is never closed")]
-        let _permit = self.permits.acquire().await.expect("the semaphore is open as long as the model lives");
         let started = Instant::now();
+        let gate = self.gate(model);
         let budget = self.timeout * BUDGET_FACTOR;
         let mut attempt = 1;
         let mut refused = 0;
         loop {
+            gate.pass(budget.saturating_sub(started.elapsed())).await.map_err(|wait| self.asked_to_wait(model, wait))?;
+            let rest_of_budget = budget.saturating_sub(started.elapsed());
+            self.breaker.pass(rest_of_budget).await.map_err(|open| self.left_alone(model, &open))?;
             let form = self.form_of(model);
             let credential = self.credential().await?;
-            let failure = match self.endpoint.complete(&credential, model, question, form).await {
+            let answer = {
+                // The semaphore is never closed.
+                let _permit = self.permits.acquire().await.ok();
+                self.endpoint.complete(&credential, model, question, form).await
+            };
+            self.note(&answer);
+            let failure = match answer {
                 Ok(completion) => {
                     if let Some(metrics) = &self.metrics {
                         metrics.model_answered(role.word(), model, completion.usage);
@@ -110,13 +130,15 @@ impl Calls {
             }
             if failure.status == Some(429) && self.keys.len() > 1 {
                 self.rest(&credential, failure.retry_after.unwrap_or(LIMITED_KEY_RESTS));
+            } else if let (Some(429 | 503 | 529), Some(pause)) = (failure.status, failure.retry_after) {
+                // Whoever asks this model next need not be told as well.
+                gate.hold(pause.min(LONGEST_PAUSE));
             }
             let outcome = failure.status.map_or(Outcome::NoAnswer, Outcome::Status);
             match decide(attempt, outcome, failure.retry_after, started.elapsed(), budget, rand::random()) {
                 Decision::Retry(pause) => {
                     tracing::warn!(model, attempt, ?pause, problem = failure.message, "model call failed; trying again");
-                    #[expect(clippy::disallowed_methods, reason = "the pause that the endpoint asked for is the event")]
-                    tokio::time::sleep(pause).await;
+                    crate::net::pause(pause).await;
                     attempt += 1;
                 }
                 Decision::GiveUp => return Err(self.give_up(model, failure)),
@@ -142,6 +164,40 @@ impl Calls {
                 Err(failure) => return Err(self.give_up("the list of models", failure)),
             }
         }
+    }
+
+    fn gate(&self, model: &str) -> Arc<Gate> {
+        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
+        Arc::clone(gates.entry(model.to_owned()).or_default())
+    }
+
+    /// Tells the breaker and the metrics what came of a call.
+    fn note(&self, answer: &Result<Completion, Failure>) {
+        match answer {
+            Err(failure) if failure.status.is_none_or(|status| status >= 500) => {
+                if self.breaker.failed(&failure.message, Instant::now()) {
+                    tracing::error!(
+                        endpoint = self.address(),
+                        problem = failure.message,
+                        "the model endpoint fails again and again; it is left alone for a while"
+                    );
+                }
+            }
+            _ => self.breaker.answered(),
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.model_endpoint_open(self.breaker.is_open());
+        }
+    }
+
+    fn asked_to_wait(&self, model: &str, wait: Duration) -> ModelError {
+        let message = format!("the endpoint asked for a pause; {} s of it are left", wait.as_secs());
+        self.give_up(model, Failure { status: Some(429), message, code: None, retry_after: Some(wait) })
+    }
+
+    fn left_alone(&self, model: &str, open: &Open) -> ModelError {
+        let message = format!("{} for {} s", open.problem, open.rest.as_secs().max(1));
+        self.give_up(model, Failure { retry_after: Some(open.rest), ..Failure::unanswered(message) })
     }
 
     async fn credential(&self) -> Result<Credential, ModelError> {

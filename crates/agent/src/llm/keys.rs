@@ -2,10 +2,11 @@
 
 use std::{
     sync::{Mutex, PoisonError},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 pub(super) struct KeyRing {
     /// Empty where the provider takes another credential.
@@ -76,7 +77,9 @@ impl KeyRing {
 
 #[cfg(test)]
 mod tests {
-    use std::time::{Duration, Instant};
+    use std::time::Duration;
+
+    use tokio::time::Instant;
 
     use super::KeyRing;
 

@@ -3,11 +3,12 @@
 //! - `roles`: which models play which role, in order
 //! - `question`: what every provider is asked, and what comes back; `form`: how strictly, and how answers are read
 //! - `endpoint`: the providers' protocols
-//! - `calls`: one call with its keys, retries and limits
+//! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone
 //!
 //! Servers differ in what they understand of strict answers, so the form is tried from the strictest down and what a model
 //! took is remembered.
 
+mod breaker;
 mod calls;
 mod endpoint;
 mod form;
@@ -97,6 +98,11 @@ impl ModelError {
     /// Other questions of the run may be answered all the same.
     pub fn is_about_this_question(&self) -> bool {
         matches!(self, Self::BadAnswer { .. } | Self::ContextTooLong { .. } | Self::Refused { .. } | Self::ModelMissing { .. })
+    }
+
+    /// The endpoint is away, or does not let us in: an operator or time will mend it, no other question or model.
+    pub fn is_outage(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::Unauthorized { .. } | Self::OAuth2(_) | Self::ModelMissing { .. })
     }
 
     /// Another model at the same endpoint may do what this one could not.

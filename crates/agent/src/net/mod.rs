@@ -1,5 +1,6 @@
 //! The only factory of HTTP clients: proxies (`proxy`), extra certificates, timeouts, no redirects.
 
+mod gate;
 mod proxy;
 #[cfg(test)]
 mod tests;
@@ -12,6 +13,7 @@ use std::{
     time::Duration,
 };
 
+pub(crate) use gate::{Gate, pause};
 pub use proxy::{ProxyRules, Way};
 use reqwest::{Certificate, redirect};
 use rustls::{

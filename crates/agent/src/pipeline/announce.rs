@@ -1,7 +1,7 @@
 //! What the pull request is told outside a finished review: begun, skipped, failed, given up, closed before the end.
 
 use review_core::{
-    publication::{CheckState, DesiredStatus, WalkthroughState, shows_unfinished_run},
+    publication::{CheckState, DesiredStatus, WalkthroughState, shows_delay, shows_unfinished_run},
     pull_request::{Iteration, PullRequestState, PullRequestStatus},
     render::{WalkthroughInput, walkthrough},
     scope::{FileSetAside, SkipReason},
@@ -21,6 +21,10 @@ impl Run<'_> {
         iteration: &Iteration,
         incremental: bool,
     ) -> Result<(), Trouble> {
+        // It says that this will be tried again; that it is being tried is told when something comes of it.
+        if shows_delay(state, &iteration.head) {
+            return Ok(());
+        }
         let content = walkthrough(&WalkthroughInput::InProgress { head: &iteration.head, base: &iteration.base, incremental });
         let status = DesiredStatus { state: CheckState::Pending, description: "Review in progress".to_owned() };
         let in_progress = Some((content.as_str(), WalkthroughState::InProgress));
@@ -74,6 +78,10 @@ impl Run<'_> {
         let Some(iteration) = state.newest_iteration() else { return Ok(()) };
         let sentence = format!("{problem}.");
         let content = walkthrough(&WalkthroughInput::Failed { head: &iteration.head, problem: &sentence, will_retry });
+        // Told once: an outage of hours is no reason for a status every few minutes.
+        if will_retry && shows_delay(&state, &iteration.head) {
+            return Ok(());
+        }
         let failed = Some((content.as_str(), WalkthroughState::Failed));
         let status = if will_retry {
             DesiredStatus { state: CheckState::Pending, description: "Review delayed; it will be tried again".to_owned() }

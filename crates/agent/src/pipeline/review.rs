@@ -110,6 +110,13 @@ impl Run<'_> {
             return JobEnd::Finished(NOT_ACTIVE);
         }
         let problem = trouble.to_string();
+        if let Some(after) = trouble.wait(self.now().saturating_sub(self.job.created_at)) {
+            tracing::warn!(pull_request = %self.key, problem, ?after, "the review waits for what is away");
+            if trouble.is_told(false) {
+                self.announce_failure(trouble.sentence(), true).await;
+            }
+            return JobEnd::Postponed { problem, after };
+        }
         let last = trouble.is_final() || self.job.attempt >= MAX_ATTEMPTS;
         tracing::warn!(pull_request = %self.key, attempt = self.job.attempt, last, problem, "the review did not succeed");
         if trouble.is_told(last) {

@@ -5,6 +5,10 @@ use std::time::Duration;
 use super::{analysis::AnalysisError, publish::PublishError};
 use crate::{azure_devops::AzureDevOpsError, git::GitError, llm::ModelError, store::StoreError};
 
+/// A review waits for a model or for Azure DevOps as long as this; then it is given up like any other.
+const LONGEST_OUTAGE: i64 = 24 * 60 * 60 * 1_000;
+const FIRST_WAIT: Duration = Duration::from_secs(2);
+const LONGEST_WAIT: Duration = Duration::from_mins(10);
 /// Longest pause that a server may ask for before the next attempt: nonsense in a header shall not park a review for years.
 const MAX_PAUSE: Duration = Duration::from_hours(1);
 
@@ -72,6 +76,25 @@ impl Trouble {
             Self::AzureDevOps(AzureDevOpsError::NotAllowed(_)) => Some("not_allowed"),
             _ => None,
         }
+    }
+
+    /// When the next attempt should be, for what is away and will be back: attempts that could not succeed do not count. None
+    /// for everything else, and after a day. `waited`: milliseconds since the review was first wanted.
+    ///
+    /// Each wait is half as long as all before it together, so that a short outage costs little time and a long one few
+    /// attempts.
+    pub(super) fn wait(&self, waited: i64) -> Option<Duration> {
+        let is_away = match self {
+            Self::AzureDevOps(error) => {
+                matches!(error, AzureDevOpsError::Unavailable { .. } | AzureDevOpsError::Unauthorized { .. })
+            }
+            Self::Git(error) => matches!(error, GitError::Unauthorized { .. }),
+            Self::Analysis(AnalysisError::Model(error)) => error.is_outage(),
+            _ => false,
+        };
+        let waited_so_far = Duration::from_millis(u64::try_from(waited).unwrap_or_default());
+        let by_age = (waited_so_far / 2).clamp(FIRST_WAIT, LONGEST_WAIT);
+        (is_away && waited < LONGEST_OUTAGE).then(|| self.retry_after().unwrap_or(by_age).max(FIRST_WAIT))
     }
 
     /// Another attempt at the same change would end the same way. What an operator mends (a key, a token, a limit of the

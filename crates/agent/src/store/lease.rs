@@ -94,10 +94,20 @@ impl Store {
     /// Back to the queue at once without counting the attempt (drain). Ends as `superseded` instead when a newer job with
     /// the same dedup key is queued already.
     pub async fn release(&self, lease: &Lease, now: Millis) -> Result<(), StoreError> {
+        self.uncounted(lease, now, None, now).await
+    }
+
+    /// Back to the queue at `run_at` without counting the attempt: what it needs is not there. `problem` is kept for people.
+    /// Ends as `superseded` instead when a newer job with the same dedup key is queued already.
+    pub async fn postpone(&self, lease: &Lease, run_at: Millis, problem: &str, now: Millis) -> Result<(), StoreError> {
+        self.uncounted(lease, run_at, Some(problem), now).await
+    }
+
+    async fn uncounted(&self, lease: &Lease, run_at: Millis, problem: Option<&str>, now: Millis) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
         let (dedup_key, attempt) = fence(&mut transaction, lease).await?;
         let attempt = attempt.saturating_sub(1).max(0);
-        let back = Back { job: &lease.job, dedup_key: &dedup_key, run_at: now, attempt, problem: None };
+        let back = Back { job: &lease.job, dedup_key: &dedup_key, run_at, attempt, problem };
         back.to_queue(&mut transaction, now).await?;
         transaction.commit().await?;
         Ok(())

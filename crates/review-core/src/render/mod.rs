@@ -13,7 +13,7 @@ pub use comment::{finding_comment, resolution_reply};
 pub(crate) use model_text::is_invisible;
 pub use model_text::neutralise;
 pub use walkthrough::{WalkthroughInput, walkthrough};
-pub(crate) use walkthrough::{is_in_progress, with_withheld};
+pub(crate) use walkthrough::{is_delayed, is_in_progress, with_withheld};
 
 /// Azure DevOps refuses longer comments (characters; spec: `runatlantis/atlantis#1585`).
 pub const MAX_COMMENT_CHARS: usize = 150_000;

@@ -32,6 +32,8 @@ const MAX_LISTED_FILES: usize = 60;
 const MAX_LISTED_PER_REASON: usize = 10;
 /// How the status block of a run under way begins.
 const IN_PROGRESS: &str = "Review in progress.";
+/// How the status block of a review that is delayed ends.
+const TRIED_AGAIN: &str = "It will be tried again.";
 /// What the status block may take of a comment; the body takes the rest.
 const MAX_STATUS_CHARS: usize = 30_000;
 
@@ -87,7 +89,7 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
         }
         WalkthroughInput::Failed { head, problem, will_retry } => {
             let next = if *will_retry {
-                "It will be tried again."
+                TRIED_AGAIN
             } else {
                 "It will not be tried again by itself; the next push starts a new review."
             };
@@ -126,6 +128,12 @@ pub(crate) fn with_withheld(content: &str, withheld: &Withheld) -> String {
 /// Whether the status block of a walkthrough still speaks of a run under way.
 pub(crate) fn is_in_progress(content: &str) -> bool {
     marker::walkthrough_status(content).contains(IN_PROGRESS)
+}
+
+/// Whether the status block says that the review of `head` will be tried again.
+pub(crate) fn is_delayed(content: &str, head: &CommitId) -> bool {
+    let status = marker::walkthrough_status(content);
+    status.contains(&format!("`{}` was not reviewed:", head.short())) && status.ends_with(TRIED_AGAIN)
 }
 
 fn done(input: &WalkthroughInput<'_>) -> String {

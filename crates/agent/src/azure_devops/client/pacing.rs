@@ -1,13 +1,9 @@
 //! When a collection asked us to slow down. `Retry-After` comes with 429 and 503, and on a 200 as the first sign of load.
 
-use std::{
-    sync::{Mutex, PoisonError},
-    time::Duration,
-};
+use std::time::Duration;
 
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 use review_core::retry::parse_retry_after;
-use tokio::time::Instant;
 
 /// A call waits for a collection this long; when it asks for more, the caller is told instead.
 pub(super) const MAX_INLINE_WAIT: Duration = Duration::from_mins(1);
@@ -17,39 +13,6 @@ const MAX_PAUSE: Duration = Duration::from_mins(15);
 
 /// How long the service delayed the request by itself, in seconds.
 const RATE_LIMIT_DELAY: &str = "x-ratelimit-delay";
-
-/// Later calls wait until its moment.
-#[derive(Debug, Default)]
-pub(super) struct Gate {
-    not_before: Mutex<Option<Instant>>,
-}
-
-impl Gate {
-    /// Holds calls back for `pause` from now; never shortens what was asked before.
-    pub(super) fn hold(&self, pause: Duration) {
-        let Some(until) = Instant::now().checked_add(pause) else { return };
-        let mut not_before = self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-        *not_before = Some(not_before.map_or(until, |earlier| earlier.max(until)));
-    }
-
-    /// Returns when calls may go on.
-    ///
-    /// # Errors
-    /// How long it would take, when that is longer than [`MAX_INLINE_WAIT`].
-    pub(super) async fn pass(&self) -> Result<(), Duration> {
-        loop {
-            let not_before = *self.not_before.lock().unwrap_or_else(PoisonError::into_inner);
-            let wait = not_before.map_or(Duration::ZERO, |moment| moment.saturating_duration_since(Instant::now()));
-            if wait.is_zero() {
-                return Ok(());
-            }
-            if wait > MAX_INLINE_WAIT {
-                return Err(wait);
-            }
-            pause(wait).await;
-        }
-    }
-}
 
 /// What `Retry-After` asks for. A date is read against the service's own clock, when it tells it.
 pub(super) fn retry_after(headers: &HeaderMap) -> Option<Duration> {
@@ -67,12 +30,6 @@ pub(super) fn asked_pause(headers: &HeaderMap) -> Option<Duration> {
     })
 }
 
-/// Waits.
-#[expect(clippy::disallowed_methods, reason = "the service names the time to wait; there is no other event")]
-pub(super) async fn pause(duration: Duration) {
-    tokio::time::sleep(duration).await;
-}
-
 #[expect(clippy::disallowed_methods, reason = "only for an absolute Retry-After of a service that does not tell its clock")]
 fn now() -> i64 {
     jiff::Timestamp::now().as_second()
@@ -81,32 +38,6 @@ fn now() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[tokio::test]
-    async fn a_long_pause_is_told_and_not_waited_for() {
-        let gate = Gate::default();
-        assert_eq!(gate.pass().await, Ok(()));
-        gate.hold(Duration::from_mins(5));
-        gate.hold(Duration::from_secs(1));
-        let wait = gate.pass().await.unwrap_err();
-        assert!(wait > Duration::from_secs(290) && wait <= Duration::from_mins(5), "{wait:?}");
-    }
-
-    #[tokio::test]
-    async fn a_short_pause_is_waited_for() {
-        let gate = Gate::default();
-        gate.hold(Duration::from_millis(60));
-        let start = Instant::now();
-        assert_eq!(gate.pass().await, Ok(()));
-        assert!(start.elapsed() >= Duration::from_millis(60));
-    }
-
-    #[tokio::test]
-    async fn absurd_pauses_do_no_harm() {
-        let gate = Gate::default();
-        gate.hold(Duration::MAX);
-        assert_eq!(gate.pass().await, Ok(()));
-    }
 
     #[test]
     fn an_absolute_retry_after_is_read_against_the_clock_of_the_service() {

@@ -11,12 +11,14 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::{
-    AzureDevOps, Collection,
-    pacing::{self, pause},
+    AzureDevOps, Collection, pacing,
     refusal::{self, Answer, Verdict},
     versions::{Maturity, Sent},
 };
-use crate::azure_devops::{AzureDevOpsError, wire::List};
+use crate::{
+    azure_devops::{AzureDevOpsError, wire::List},
+    net::pause,
+};
 
 /// Longest answer that is read, but for lists of threads.
 const MAX_ANSWER: usize = 16 << 20;
@@ -158,7 +160,7 @@ impl AzureDevOps {
         let started = Instant::now();
         let (mut attempt, mut renegotiations) = (1, 0);
         loop {
-            collection.gate.pass().await.map_err(|wait| AzureDevOpsError::Unavailable {
+            collection.gate.pass(pacing::MAX_INLINE_WAIT).await.map_err(|wait| AzureDevOpsError::Unavailable {
                 action: call.action.clone(),
                 problem: format!("Azure DevOps asked for a pause; {} s of it are left", wait.as_secs()),
                 retry_after: Some(wait),

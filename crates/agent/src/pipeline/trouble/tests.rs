@@ -91,3 +91,22 @@ fn a_server_is_believed_for_an_hour() {
     assert_eq!(silent_model(None).retry_after(), None);
     assert_eq!(Trouble::MovedOn.retry_after(), None);
 }
+
+#[test]
+fn what_is_away_is_waited_for_longer_and_longer_and_for_a_day_at_most() {
+    let (second, minute, day) = (1_000, 60_000, 24 * 60 * 60_000);
+    // (milliseconds waited, the next wait in seconds)
+    let cases =
+        [(0, Some(2)), (3 * second, Some(2)), (20 * second, Some(10)), (2 * minute, Some(60)), (day - 1, Some(600)), (day, None)];
+    for (waited, expected) in cases {
+        assert_eq!(silent_model(None).wait(waited), expected.map(Duration::from_secs), "{waited}");
+    }
+    assert_eq!(silent_model(Some(Duration::from_secs(90))).wait(0), Some(Duration::from_secs(90)), "the server knows better");
+    for other in [
+        model(ModelError::ContextTooLong { model: text(), message: text() }),
+        GitError::TimedOut { action: text(), seconds: 1 }.into(),
+        Trouble::MovedOn,
+    ] {
+        assert_eq!(other.wait(0), None, "{other:?}");
+    }
+}

@@ -32,6 +32,7 @@ on_sqlite!(
     a_retried_job_gives_way_to_the_newer_one,
     a_retry_waits_and_keeps_the_problem,
     a_released_job_has_lost_no_attempt,
+    a_postponed_job_waits_and_has_lost_no_attempt,
     a_dead_letter_waits_for_a_person,
     a_dead_letter_gives_way_to_the_newer_job,
     an_unreadable_job_does_not_hold_up_the_queue,
@@ -243,6 +244,7 @@ async fn a_lost_lease_writes_nothing(store: &Store) {
     lost(store.finish(&paused, "reviewed", now).await);
     lost(store.retry(&paused, now, "x", now).await);
     lost(store.release(&paused, now).await);
+    lost(store.postpone(&paused, now, "x", now).await);
     lost(store.bury(&paused, "x", now).await);
     assert_eq!(counts(store, now).await, QueueCounts { running: 1, ..QueueCounts::default() });
 
@@ -328,6 +330,17 @@ async fn a_released_job_has_lost_no_attempt(store: &Store) {
         store.release(&job.lease, T0).await.unwrap();
     }
     assert_eq!(store.events_without_end().await.unwrap(), 1);
+}
+
+async fn a_postponed_job_waits_and_has_lost_no_attempt(store: &Store) {
+    accept(store, "e1", &review(1, T0), T0).await;
+    for round in 0..20 {
+        let job = claim(store, T0 + round * MINUTE).await.unwrap();
+        assert_eq!(job.attempt, 1, "{round}");
+        store.postpone(&job.lease, T0 + (round + 1) * MINUTE, "the model is away", T0 + round * MINUTE).await.unwrap();
+        assert!(claim(store, T0 + (round + 1) * MINUTE - 1).await.is_none());
+    }
+    assert_eq!(claim(store, T0 + 20 * MINUTE).await.unwrap().last_problem.as_deref(), Some("the model is away"));
 }
 
 async fn a_dead_letter_waits_for_a_person(store: &Store) {

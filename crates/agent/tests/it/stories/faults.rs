@@ -267,7 +267,7 @@ async fn a_token_that_is_revoked_midway_and_restored_completes_the_review_withou
         stage.azure.revoke_token();
         let written = stage.azure.bot_writes().len();
         gate.release();
-        stage.counted(&ended("retried"), 1).await;
+        stage.counted(&ended("postponed"), 1).await;
         assert_eq!(stage.azure.bot_writes().len(), written, "{way:?}");
         assert!(!states(&pull_request).contains(&"succeeded".to_owned()), "{way:?}");
         let (status, ready) = stage.get("/ready").await;
@@ -364,15 +364,19 @@ async fn a_model_that_does_not_answer_delays_the_review_and_looks_like_it() {
 }
 
 #[tokio::test]
-async fn a_model_that_says_to_come_back_in_ten_minutes_is_believed_but_a_push_looks_at_once() {
+async fn a_model_that_says_to_come_back_in_ten_minutes_is_asked_by_no_other_review_until_then() {
     let stage = Stage::set(both_rules()).await;
     stage.model.fault(Role::Findings, 1_000, ModelFault::RateLimited { retry_after: 600 });
+    stage.model.fault(Role::Walkthrough, 1_000, ModelFault::RateLimited { retry_after: 600 });
     let pull_request = open_with_defects(&stage).await;
-    stage.counted(&ended("retried"), 1).await;
+    stage.counted(&ended("postponed"), 1).await;
     assert_not_clean_looking(&pull_request);
+    let calls = stage.model.calls().len();
     stage.model.heal();
     pull_request.push(&[("src/new.py", "def greet():\n    return 'hello'\n")]).await.unwrap();
-    assert_eq!(pull_request.reviewed(2).await, BOTH);
+    stage.counted(&ended("postponed"), 2).await;
+    assert_eq!(stage.model.calls().len(), calls, "the pause is the model's, not that of one review");
+    assert_not_clean_looking(&pull_request);
     stage.assert_sound();
 }
 
@@ -508,5 +512,29 @@ async fn when_the_database_is_lost_in_the_middle_of_a_review_the_next_event_comp
     assert_eq!(pull_request.reviewed(3).await, "succeeded: Reviewed: no new findings, 1 still open");
     assert_eq!(pull_request.inline().len(), 1);
     assert!(!pull_request.walkthrough().contains("in progress"));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn an_outage_of_the_model_is_told_once_costs_few_calls_and_no_attempt() {
+    let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &[("LLM_TIMEOUT", "1000")]).await;
+    stage.model.fault(Role::Findings, 10_000, ModelFault::ServerError);
+    stage.model.fault(Role::Walkthrough, 10_000, ModelFault::ServerError);
+    let pull_request = open_with_defects(&stage).await;
+    stage.counted(&ended("postponed"), 2).await;
+    assert_eq!(states(&pull_request), ["pending", "pending"], "begun, and delayed");
+    assert!(pull_request.walkthrough().contains("the model did not answer. It will be tried again."));
+    let written = stage.azure.bot_writes().len();
+    stage.counted(&ended("postponed"), 3).await;
+    assert_eq!(stage.azure.bot_writes().len(), written, "{:#?}", stage.azure.bot_writes().split_off(written));
+    let calls = stage.model.calls().len();
+    assert!(calls <= 12, "{calls} calls of an endpoint that fails");
+    assert_eq!(stage.count("coderabbit_agent_model_endpoint_left_alone").await, 1);
+
+    stage.model.heal();
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    assert_eq!(stage.count("coderabbit_agent_model_endpoint_left_alone").await, 0);
+    assert_eq!(stage.count(&ended("retried")).await + stage.count(&ended("dead")).await, 0);
+    assert!(pull_request.walkthrough().contains("Reviewed."));
     stage.assert_sound();
 }

@@ -71,7 +71,7 @@ async fn a_verifier_that_is_not_there_makes_no_change_look_clean() {
     let stage = Stage::set(both_rules()).await;
     stage.model.fault(Role::Verdict, 100, ModelFault::ModelNotFound);
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
-    stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"retried\"}", 1).await;
+    stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"postponed\"}", 1).await;
     let status = pull_request.latest_status("coderabbit", "review").unwrap();
     assert_eq!((status.state.as_str(), status.description.as_str()), ("pending", "Review delayed; it will be tried again"));
     let text = pull_request.walkthrough();
