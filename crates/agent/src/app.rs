@@ -98,6 +98,7 @@ impl Agent {
             metrics,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
+            cost_limits: settings.review.cost_limits,
             lease_for: settings.server.job_lease,
             clock: now,
         };

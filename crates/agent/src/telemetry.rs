@@ -13,6 +13,7 @@ use prometheus_client::{
 };
 use review_core::{
     finding::{DropReason, Severity},
+    scope::SkipReason,
     usage::Usage,
 };
 use tracing_subscriber::{
@@ -76,6 +77,9 @@ struct Inner {
     model_tokens: Family<TokenLabels, Counter>,
     /// 1 while the model endpoint is left alone.
     model_endpoint_open: Gauge,
+    model_cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
+    unpriced_calls: Family<ModelLabels, Counter>,
+    skipped: Family<ReasonLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     oldest_queued: Gauge<f64, AtomicU64>,
@@ -116,6 +120,12 @@ struct ModelCallLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ModelLabels {
+    role: String,
+    model: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct TokenLabels {
     role: String,
     model: String,
@@ -152,6 +162,9 @@ impl Metrics {
             model_calls: Family::default(),
             model_tokens: Family::default(),
             model_endpoint_open: Gauge::default(),
+            model_cost: Family::default(),
+            unpriced_calls: Family::default(),
+            skipped: Family::default(),
             azure_devops_calls: Family::default(),
             queue: Family::default(),
             oldest_queued: Gauge::default(),
@@ -175,6 +188,18 @@ impl Metrics {
         registry.register("findings_dropped", "Candidate findings that were not posted, by reason", inner.dropped.clone());
         registry.register("model_calls", "Calls of models, by role, model and result", inner.model_calls.clone());
         registry.register("model_tokens", "Tokens of models, by role, model and direction", inner.model_tokens.clone());
+        registry.register_with_unit(
+            "model_cost",
+            "What the answers of models cost in US dollars, by role and model; models without a known price are not in it",
+            Unit::Other("dollars".to_owned()),
+            inner.model_cost.clone(),
+        );
+        registry.register(
+            "model_unpriced_calls",
+            "Answers of models whose price is not known, by role and model",
+            inner.unpriced_calls.clone(),
+        );
+        registry.register("reviews_skipped", "Reviews that were not made, by reason", inner.skipped.clone());
         registry.register(
             "model_endpoint_left_alone",
             "1 while the model endpoint is left alone because it failed again and again",
@@ -210,6 +235,11 @@ impl Metrics {
         self.0.review_time.observe(took.as_secs_f64());
     }
 
+    /// A review was not made; the pull request says why.
+    pub fn review_skipped(&self, reason: SkipReason) {
+        self.0.skipped.get_or_create(&ReasonLabels { reason: reason.word().to_owned() }).inc();
+    }
+
     pub fn finding_posted(&self, severity: Severity) {
         self.0.posted.get_or_create(&SeverityLabels { severity: severity.to_string() }).inc();
     }
@@ -228,6 +258,12 @@ impl Metrics {
                 .model_tokens
                 .get_or_create(&TokenLabels { role: role.to_owned(), model: model.to_owned(), direction })
                 .inc_by(tokens);
+        }
+        let labels = ModelLabels { role: role.to_owned(), model: model.to_owned() };
+        if usage.unpriced_calls > 0 {
+            self.0.unpriced_calls.get_or_create(&labels).inc_by(usage.unpriced_calls);
+        } else {
+            self.0.model_cost.get_or_create(&labels).inc_by(usage.cost.dollars());
         }
     }
 

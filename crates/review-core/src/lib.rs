@@ -6,6 +6,8 @@
 pub mod description;
 pub mod diff;
 pub mod finding;
+pub mod money;
+pub mod price;
 pub mod prompt;
 pub mod publication;
 pub mod pull_request;

@@ -7,7 +7,10 @@ use std::{
     time::Duration,
 };
 
-use review_core::retry::{Decision, Outcome, decide};
+use review_core::{
+    price::PriceList,
+    retry::{Decision, Outcome, decide},
+};
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
@@ -47,6 +50,7 @@ pub(super) struct Calls {
     /// By model: providers count what each is asked by itself.
     gates: Mutex<HashMap<String, Arc<Gate>>>,
     breaker: Breaker,
+    prices: PriceList,
     metrics: Option<Metrics>,
 }
 
@@ -63,6 +67,7 @@ impl Calls {
             permits: Semaphore::new(CONCURRENT_CALLS),
             gates: Mutex::default(),
             breaker: Breaker::default(),
+            prices: settings.prices.clone(),
             metrics,
         })
     }
@@ -91,7 +96,8 @@ impl Calls {
             };
             self.note(&answer);
             let failure = match answer {
-                Ok(completion) => {
+                Ok(mut completion) => {
+                    self.prices.charge(model, &mut completion.usage);
                     if let Some(metrics) = &self.metrics {
                         metrics.model_answered(role.word(), model, completion.usage);
                     }

@@ -3,11 +3,13 @@
 //! - `roles`: which models play which role, in order
 //! - `question`: what every provider is asked, and what comes back; `form`: how strictly, and how answers are read
 //! - `endpoint`: the providers' protocols
-//! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone
+//! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone; `account`: what calls
+//!   cost, and may cost
 //!
 //! Servers differ in what they understand of strict answers, so the form is tried from the strictest down and what a model
 //! took is remembered.
 
+mod account;
 mod breaker;
 mod calls;
 mod endpoint;
@@ -23,6 +25,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use account::Account;
 use calls::Calls;
 pub use oauth2::{OAuth2Error, TokenSource};
 use question::{Question, Repair, Schema};
@@ -30,6 +33,7 @@ use review_core::{
     finding::answer::{Answer, strict_schema},
     prompt::SYSTEM,
     redaction::Redactor,
+    scope::CostLimitReached,
     usage::Usage,
 };
 pub use roles::{ModelTable, Role};
@@ -88,6 +92,9 @@ pub enum ModelError {
     /// Answered, but not in the schema, and not after being asked again.
     #[error("{model} did not answer in the schema {schema}: {problem}")]
     BadAnswer { model: String, schema: &'static str, problem: String },
+    /// Not asked.
+    #[error("not asked: {}", .0.sentence())]
+    CostLimit(CostLimitReached),
     #[error("cancelled")]
     Cancelled,
     #[error(transparent)]
@@ -124,6 +131,8 @@ pub struct Reply<A> {
 #[derive(Clone)]
 pub struct Model {
     inner: Arc<Inner>,
+    /// None for one-off runs of the CLI.
+    account: Option<Arc<Account>>,
 }
 
 struct Inner {
@@ -151,7 +160,14 @@ impl Model {
     ) -> Result<Self, ModelError> {
         let calls = Calls::new(settings, http, metrics)?;
         let (wanted, table, absent) = (settings.clone(), OnceCell::new(), Mutex::default());
-        Ok(Self { inner: Arc::new(Inner { calls, wanted, table, absent, answers, redactor, clock }) })
+        let inner = Inner { calls, wanted, table, absent, answers, redactor, clock };
+        Ok(Self { inner: Arc::new(inner), account: None })
+    }
+
+    /// The same model, with everything that it answers booked on `account`, and nothing asked past its ceilings.
+    #[must_use]
+    pub fn on(&self, account: Account) -> Self {
+        Self { inner: Arc::clone(&self.inner), account: Some(Arc::new(account)) }
     }
 
     /// Which models play which role; asks the endpoint for its list once, and again until that succeeded.
@@ -162,6 +178,12 @@ impl Model {
                 let listed = self.inner.calls.list().await?;
                 let table = ModelTable::resolve(&self.inner.wanted, listed.as_deref());
                 tracing::info!(%table, "models");
+                for model in table.without_price(&self.inner.wanted.prices) {
+                    tracing::warn!(
+                        model,
+                        "no price is known: what this model costs is not counted, and no ceiling holds it; set MODEL_PRICES"
+                    );
+                }
                 Ok(table)
             })
             .await
@@ -183,7 +205,7 @@ impl Model {
         let (pack, instruction) = (pack.as_ref(), instruction.as_ref());
         let mut first_error = None;
         for model in self.inner.present(self.table().await?.of(role)) {
-            let error = match self.inner.ask(role, &model, pack, instruction, cancel).await {
+            let error = match self.inner.ask(role, &model, (pack, instruction), self.account.as_deref(), cancel).await {
                 Err(error) if error.may_be_the_models() => error,
                 result => return result,
             };
@@ -233,8 +255,8 @@ impl Inner {
         &self,
         role: Role,
         model: &str,
-        pack: &str,
-        instruction: &str,
+        (pack, instruction): (&str, &str),
+        account: Option<&Account>,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
         let fingerprint = fingerprint::<A>(model, pack, instruction);
@@ -245,9 +267,12 @@ impl Inner {
             tracing::debug!(model, schema = A::NAME, "answer taken from the store");
             return Ok(Reply { answer, usage: stored.usage, model: model.to_owned() });
         }
+        if let Some(account) = account {
+            account.check().await?;
+        }
         let (answer, content, usage) = tokio::select! {
             () = cancel.cancelled() => return Err(ModelError::Cancelled),
-            result = self.answer::<A>(role, model, pack, instruction) => result?,
+            result = self.answer::<A>(role, model, (pack, instruction), account) => result?,
         };
         if let Some(store) = &self.answers {
             store.store_answer(&fingerprint, &StoredAnswer { content, usage }, (self.clock)()).await?;
@@ -260,8 +285,8 @@ impl Inner {
         &self,
         role: Role,
         model: &str,
-        pack: &str,
-        instruction: &str,
+        (pack, instruction): (&str, &str),
+        account: Option<&Account>,
     ) -> Result<(A, String, Usage), ModelError> {
         let mut question = Question {
             system: SYSTEM,
@@ -275,6 +300,11 @@ impl Inner {
         loop {
             let completion = self.calls.completion(role, model, &question).await?;
             usage += completion.usage;
+            let cost = completion.usage.cost_words().map(tracing::field::display);
+            tracing::debug!(role = role.word(), model, usage = ?completion.usage, cost, "model answered");
+            if let Some(account) = account {
+                account.book(role, model, completion.usage).await?;
+            }
             let problem = match form::parse::<A>(&completion.content) {
                 Ok(answer) => return Ok((answer, completion.content, usage)),
                 Err(problem) if completion.cut => format!("the answer was cut at its token limit ({problem})"),

@@ -51,7 +51,7 @@ pub(super) struct Completion {
     pub(super) content: String,
     /// The token limit ended it.
     pub(super) cut: bool,
-    /// Without its price.
+    /// Without its price as the endpoints give it; `calls` puts that on.
     pub(super) usage: Usage,
 }
 

@@ -13,7 +13,7 @@ use review_core::{
     prompt,
     pull_request::LineRange,
     redaction::has_placeholder,
-    scope::FileSetAside,
+    scope::{CostLimitReached, FileSetAside},
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -58,6 +58,8 @@ pub struct Analysis {
     pub walkthrough: Option<WalkthroughAnswer>,
     pub reviewed_files: Vec<String>,
     pub set_aside: Vec<FileSetAside>,
+    /// What ended the run before it had asked everything.
+    pub cost_limit: Option<CostLimitReached>,
     /// Whether only what came since the last review was looked at. False also when the commits of that review are gone.
     pub is_incremental: bool,
     pub usage: Usage,
@@ -66,9 +68,10 @@ pub struct Analysis {
 }
 
 impl Analysis {
-    /// Files that should have been reviewed and were not, for their size or for lack of room.
+    /// Files that should have been reviewed and were not, for their size or for lack of room; or the run was stopped by its
+    /// cost.
     pub fn is_partial(&self) -> bool {
-        self.set_aside.iter().any(|file| file.why.is_unread())
+        self.cost_limit.is_some() || self.set_aside.iter().any(|file| file.why.is_unread())
     }
 
     /// Dropped candidates, counted by reason.
@@ -137,6 +140,7 @@ pub(super) async fn analyse(
         Err(error @ (ModelError::Cancelled | ModelError::Unauthorized { .. } | ModelError::OAuth2(_) | ModelError::Store(_))) => {
             return Err(error.into());
         }
+        Err(ModelError::CostLimit(reached)) => analysis.cost_limit = Some(reached),
         Err(error) => tracing::warn!(%error, "no walkthrough text"),
     }
     let Some(found) = found else { return Ok(analysis) };
@@ -275,6 +279,12 @@ async fn verify(
         let reply = match reply {
             Ok(reply) => reply,
             // One verdict that cannot be had costs one finding, not the review.
+            Err(error @ ModelError::CostLimit(reached)) => {
+                analysis.dropped.push(drop_finding(cluster.lead, DropReason::CostLimit, &error.to_string()));
+                analysis.cost_limit = Some(reached);
+                refusal = Some(error);
+                continue;
+            }
             Err(error) if error.is_about_this_question() => {
                 analysis.dropped.push(drop_finding(cluster.lead, DropReason::Unproven, &error.to_string()));
                 refusal = Some(error);
@@ -297,7 +307,7 @@ async fn verify(
             None => confirmed.push(Finding { severity: verdict.severity, ..cluster.lead }),
         }
     }
-    // When no verdict at all could be had (no such model, a smaller window, prose), nothing was checked: a review without
+    // When no verdict at all could be had (no such model, a smaller window, prose, the cost), nothing was checked: a review without
     // findings would be a false all-clear.
     match refusal {
         Some(error) if judged == 0 => Err(error.into()),

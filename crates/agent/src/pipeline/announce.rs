@@ -43,6 +43,8 @@ impl Run<'_> {
         let skipped = Some((content.as_str(), WalkthroughState::Skipped));
         self.publisher().announce(state, state.newest_iteration(), skipped, status).await?;
         self.reviewer.metrics.review_ended("none", "skipped", self.took());
+        self.reviewer.metrics.review_skipped(reason);
+        tracing::info!(pull_request = %self.key, reason = reason.word(), "not reviewed");
         Ok(End::Skipped)
     }
 

@@ -43,6 +43,7 @@ pub(super) fn desired_state(
         dropped: &analysis.dropped_by_reason(),
         reviewed_files: &analysis.reviewed_files,
         set_aside: &analysis.set_aside,
+        cost_limit: analysis.cost_limit,
         resolved: resolved.threads.len(),
         still_open,
         usage: &analysis.usage,
@@ -76,6 +77,7 @@ fn desired_finding(finding: &Finding, last_line_utf16: u32) -> DesiredFinding {
 /// Succeeded means reviewed, whatever was found: findings are the threads' matter, and a policy on them exists already.
 pub(super) fn status_of(analysis: &Analysis, still_open: usize) -> DesiredStatus {
     let mut description = match analysis.findings.len() {
+        0 if analysis.cost_limit.is_some() => "Reviewed: no finding confirmed".to_owned(),
         0 => "Reviewed: no new findings".to_owned(),
         1 => format!("Reviewed: 1 finding ({})", by_severity(&analysis.findings)),
         count => format!("Reviewed: {count} findings ({})", by_severity(&analysis.findings)),
@@ -85,7 +87,9 @@ pub(super) fn status_of(analysis: &Analysis, still_open: usize) -> DesiredStatus
     }
     if analysis.is_partial() {
         let files = analysis.reviewed_files.len();
-        description = format!("Partly reviewed: {files} {}; {description}", if files == 1 { "file" } else { "files" });
+        let files = if files == 1 { "1 file".to_owned() } else { format!("{files} files") };
+        let stopped = if analysis.cost_limit.is_some() { ", stopped at the ceiling on costs" } else { "" };
+        description = format!("Partly reviewed{stopped}: {files}; {description}");
     }
     DesiredStatus { state: CheckState::Succeeded, description }
 }

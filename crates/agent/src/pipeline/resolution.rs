@@ -9,6 +9,7 @@ use review_core::{
     prompt,
     pull_request::{CommitId, Iteration, LineRange, Side},
     redaction::Redactor,
+    scope::CostLimitReached,
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use super::{analysis::AnalysisError, evidence::blocking, excerpts::numbered};
 use crate::{
     git::{Departures, GitError, Repository},
-    llm::{Model, Role},
+    llm::{Model, ModelError, Role},
 };
 
 const MAX_TEXT_BYTES: u64 = 1_000_000;
@@ -32,6 +33,8 @@ const NEAR: u32 = 12;
 pub(super) struct Resolutions {
     pub(super) threads: Vec<u64>,
     pub(super) usage: Usage,
+    /// Why not every finding was judged.
+    pub(super) cost_limit: Option<CostLimitReached>,
 }
 
 /// Where the files of standing findings are in the head, by thread. One that is not listed has its old name still.
@@ -145,6 +148,7 @@ pub(super) async fn resolutions(
                     resolutions.threads.push(thread);
                 }
             }
+            Err(ModelError::CostLimit(reached)) => resolutions.cost_limit = Some(reached),
             Err(error) if error.is_about_this_question() => {
                 tracing::warn!(thread, %error, "cannot tell whether the finding was fixed; it stays open");
             }

@@ -5,13 +5,13 @@ use std::{collections::BTreeSet, time::Duration};
 use review_core::{
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     publication::WalkthroughState,
-    pull_request::{CommitId, Iteration, PullRequestKey, PullRequestState},
-    scope::{Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
+    pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState},
+    scope::{CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    analysis::{Limits, analyse},
+    analysis::{AnalysisError, Limits, analyse},
     desired::desired_state,
     evidence::Change,
     publish::{PublishError, Publisher},
@@ -22,7 +22,7 @@ use crate::{
     azure_devops::AzureDevOps,
     git::{GitError, Mirrors, Repository, Source},
     jobs::JobEnd,
-    llm::Model,
+    llm::{Account, Model, ModelError},
     store::{ClaimedJob, JobKind, NewJob, PlannedReview, ReviewRecord, Store},
     telemetry::Metrics,
 };
@@ -45,6 +45,8 @@ pub struct Reviewer {
     pub prompt_tokens: usize,
     /// Inline comments of one review.
     pub max_inline: usize,
+    /// What reviews may cost before nothing more is asked.
+    pub cost_limits: CostLimits,
     /// How long a lease holds after a heartbeat.
     pub lease_for: Duration,
     pub clock: fn() -> i64,
@@ -85,7 +87,7 @@ impl Run<'_> {
         if self.job.attempt > MAX_ATTEMPTS {
             return self.given_up().await;
         }
-        let trouble = match self.review().await {
+        let trouble = match Box::pin(self.review()).await {
             Ok(End::Reviewed) => return JobEnd::Finished("reviewed"),
             Ok(End::Skipped) => return JobEnd::Finished("skipped"),
             Ok(End::Quiet(why)) => return JobEnd::Finished(why),
@@ -183,11 +185,17 @@ impl Run<'_> {
             since: since.as_ref().map(|since| (&since.base, &since.head)),
             repository: &repository,
         };
-        let model = &self.reviewer.model;
+        let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);
         let limits = Limits { prompt_tokens: self.reviewer.prompt_tokens, inline: self.reviewer.max_inline };
         let standing_now = under_new_names(&standing, &whereabouts);
         let reading = analyse(model, change, &standing_now, limits, self.cancel);
-        let mut analysis = self.reading(reading).await?;
+        let mut analysis = match self.reading(reading).await {
+            Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
+                let state = self.reread(iteration).await?;
+                return self.skip(&state, SkipReason::CostLimit(reached), &[]).await;
+            }
+            analysed => analysed?,
+        };
         if analysis.reviewed_files.is_empty() && since.is_none() {
             // Read again: the walkthrough that announced the start is to be edited, not joined by a second one.
             let state = self.reread(iteration).await?;
@@ -196,6 +204,7 @@ impl Run<'_> {
         let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &whereabouts, self.cancel);
         let resolved = self.reading(judged).await?;
         analysis.usage += resolved.usage;
+        analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
         let planned = PlannedReview {
             desired: desired_state(&state, iteration, &analysis, &resolved, &standing),
             is_incremental: analysis.is_incremental,
@@ -205,6 +214,15 @@ impl Run<'_> {
         };
         store.store_planned(&self.job.lease, self.key, &planned, self.now()).await?;
         self.publish(planned).await
+    }
+
+    /// Where what is asked is booked, and what it may cost.
+    async fn account(&self, pull_request: &PullRequest) -> Result<Account, Trouble> {
+        let Reviewer { store, cost_limits, clock, .. } = self.reviewer;
+        let PullRequest { project_name, repository_name, .. } = pull_request;
+        store.name_repository(&self.key.repository, project_name, repository_name).await?;
+        let (store, pull_request) = (store.clone(), self.key.clone());
+        Ok(Account { store, pull_request, limits: *cost_limits, clock: *clock })
     }
 
     /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.

@@ -2,6 +2,7 @@
 
 use std::{net::IpAddr, path::PathBuf};
 
+use review_core::{money::Money, price::PriceList};
 use url::{Host, Url};
 
 use super::{NoProxy, table::Form};
@@ -13,6 +14,8 @@ pub(super) enum Checked {
     Words(Vec<String>),
     Flag(bool),
     Whole(u64),
+    Money(Money),
+    Prices(PriceList),
     Url(Url),
     Urls(Vec<Url>),
     Address(IpAddr),
@@ -47,6 +50,8 @@ pub(super) fn check(form: Form, text: &str) -> Result<Verdict, String> {
         Form::Platform => choice(text, &["azure-devops"]).map(Into::into),
         Form::Flag => flag(text).map(Into::into),
         Form::Whole { min, max, .. } => whole(text, min, max).map(Into::into),
+        Form::Dollars => dollars(text).map(Into::into),
+        Form::Prices => PriceList::parse(text).map(|prices| Checked::Prices(prices).into()),
         Form::ApiUrl => api_url(text),
         Form::CollectionUrls => collection_urls(text),
         Form::ProxyUrl => proxy_url(text).map(Into::into),
@@ -75,6 +80,11 @@ pub(super) fn words_for(form: Form) -> String {
         }
         Form::Flag => "`true` or `false`".to_owned(),
         Form::Whole { min, max, unit } => format!("a whole number from {min} to {max} {unit}"),
+        Form::Dollars => "US dollars above zero, with at most six decimals and without a sign, at most a million".to_owned(),
+        Form::Prices => {
+            "`model=input/cached input/output` in US dollars per million tokens, separated by commas; `model*` for all that begin so"
+                .to_owned()
+        }
         Form::ApiUrl => "a URL (https, or http) without user name, query and fragment".to_owned(),
         Form::CollectionUrls => {
             "https URLs of organisations or collections, separated by commas, without user name and query".to_owned()
@@ -170,6 +180,14 @@ fn whole(text: &str, min: u64, max: u64) -> Result<Checked, String> {
         return Err(format!("it is more than {max}"));
     }
     Ok(Checked::Whole(number))
+}
+
+/// Zero would forbid every review, and hardly anybody means that.
+fn dollars(text: &str) -> Result<Checked, String> {
+    match Money::parse(text)? {
+        Money::ZERO => Err("it is zero, and no review would ever be made; leave it unset for no ceiling".to_owned()),
+        amount => Ok(Checked::Money(amount)),
+    }
 }
 
 /// A placeholder of the document: `<something>`.

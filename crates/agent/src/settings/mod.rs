@@ -23,7 +23,7 @@ pub use no_proxy::NoProxy;
 pub use page::{example_env, reference_page};
 use raw::Entry;
 
-use review_core::redaction::Redactor;
+use review_core::{price::PriceList, redaction::Redactor, scope::CostLimits};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::{Digest as _, Sha256};
 use url::Url;
@@ -66,6 +66,8 @@ pub struct ModelSettings {
     pub heavy: Option<String>,
     /// `PROMPT_TOKENS`: what one question to the model may hold.
     pub prompt_tokens: usize,
+    /// The built-in prices under those of `MODEL_PRICES`.
+    pub prices: PriceList,
     pub oauth2: Option<OAuth2Settings>,
 }
 
@@ -190,6 +192,8 @@ pub struct StorageSettings {
 pub struct ReviewSettings {
     /// `MAX_INLINE_COMMENTS`: inline comments of one review.
     pub max_inline: usize,
+    /// `COST_LIMIT_PULL_REQUEST` and `COST_LIMIT_DAY`.
+    pub cost_limits: CostLimits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
+use review_core::{money::Money, price::PriceList, scope::CostLimits};
 use secrecy::SecretString;
 use url::Url;
 
@@ -199,6 +200,13 @@ impl Values {
         }
     }
 
+    fn money(&self, name: &str) -> Option<Money> {
+        match self.good(name)? {
+            Checked::Money(amount) => Some(*amount),
+            _ => None,
+        }
+    }
+
     /// Of a variable with a default and a number's form.
     fn whole(&self, name: &str) -> u64 {
         match self.good(name) {
@@ -214,11 +222,16 @@ impl Values {
             server: self.server(),
             azure_devops: self.azure_devops(),
             storage: self.storage(),
-            review: ReviewSettings { max_inline: to_usize(self.whole("MAX_INLINE_COMMENTS")) },
+            review: self.review(),
             log_format: if self.text("LOG_FORMAT").as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text },
             log_level: self.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             later: self.later(),
         }
+    }
+
+    fn review(&self) -> ReviewSettings {
+        let cost_limits = CostLimits { pull_request: self.money("COST_LIMIT_PULL_REQUEST"), day: self.money("COST_LIMIT_DAY") };
+        ReviewSettings { max_inline: to_usize(self.whole("MAX_INLINE_COMMENTS")), cost_limits }
     }
 
     fn model(&self) -> ModelSettings {
@@ -229,6 +242,10 @@ impl Values {
             medium: self.text("MODEL_MEDIUM"),
             heavy: self.text("MODEL_HEAVY"),
             prompt_tokens: to_usize(self.whole("PROMPT_TOKENS")),
+            prices: match self.good("MODEL_PRICES") {
+                Some(Checked::Prices(prices)) => prices.clone(),
+                _ => PriceList::default(),
+            },
             oauth2: self.oauth2(),
         }
     }

@@ -106,6 +106,10 @@ pub(super) enum Form {
         max: u64,
         unit: &'static str,
     },
+    /// An amount of US dollars above zero.
+    Dollars,
+    /// `MODEL_PRICES`.
+    Prices,
     /// The base URL of an API, https, or http with a warning outside of this machine.
     ApiUrl,
     /// `AZURE_DEVOPS_URL`.

@@ -152,6 +152,23 @@ pub(super) const TABLE: &[Variable] = &[
     .default("5"),
     variable(
         Group::Review,
+        "COST_LIMIT_PULL_REQUEST",
+        Form::Dollars,
+        "5",
+        "Ceiling on what the reviews of one pull request cost together. Once it is reached, nothing more is asked: the review under \
+         way ends as a partial one, later pushes are not reviewed, and the pull request says so. Models without a known price do \
+         not count. Unset: no ceiling.",
+    ),
+    variable(
+        Group::Review,
+        "COST_LIMIT_DAY",
+        Form::Dollars,
+        "50",
+        "Ceiling on what all reviews of one day (UTC) cost together; otherwise like `COST_LIMIT_PULL_REQUEST`. The next push after \
+         midnight is reviewed.",
+    ),
+    variable(
+        Group::Review,
         "YAML_CONFIG",
         Form::Yaml,
         r"reviews:\n  profile: chill",
@@ -205,6 +222,15 @@ pub(super) const TABLE: &[Variable] = &[
         "Tokens that one question to the model may hold; set it below the model's context by the length of an answer.",
     )
     .default("60000"),
+    variable(
+        Group::Model,
+        "MODEL_PRICES",
+        Form::Prices,
+        "gpt-4.1=2/0.5/8,my-local-model*=0/0/0",
+        "Prices of models that the built-in table has otherwise or not at all. They count for the name and its releases \
+         (`gpt-4.1-2025-04-14`); of several entries the one with the longest name counts. A model without a price is told as such: \
+         its cost is not known.",
+    ),
     // OpenAI
     variable(
         Group::OpenAi,

@@ -10,6 +10,7 @@ mod lease;
 mod queue;
 mod reviews;
 mod schema;
+mod spending;
 mod sql;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -24,6 +25,7 @@ pub use dead_letters::DeadLetter;
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts};
 pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};
 use secrecy::{ExposeSecret as _, SecretString};
+pub use spending::{NamedRepository, Spending};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},

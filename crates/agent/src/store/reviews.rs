@@ -11,7 +11,13 @@ use serde::{Deserialize, Serialize};
 use sqlx::{FromRow, Sqlite, Transaction};
 use uuid::Uuid;
 
-use super::{Lease, Millis, Store, StoreError, lease::fence, read_number, sql, stored_number};
+use super::{
+    Lease, Millis, Store, StoreError,
+    lease::fence,
+    read_number,
+    spending::{UsageRow, numbers},
+    sql, stored_number,
+};
 
 /// A model answer that was paid for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -190,27 +196,17 @@ impl Store {
 
     /// An answer to the very same request (SHA-256 of the request in hexadecimal).
     pub async fn answer(&self, request: &str) -> Result<Option<StoredAnswer>, StoreError> {
-        let row: Option<(String, i64, i64, i64, i64)> =
-            sqlx::query_as(sql::ANSWER).bind(request).fetch_optional(&self.read).await?;
-        row.map(|(content, calls, input, cached, output)| {
-            Ok(StoredAnswer { content, usage: usage([calls, input, cached, output])? })
-        })
-        .transpose()
+        let row: Option<AnswerRow> = sqlx::query_as(sql::ANSWER).bind(request).fetch_optional(&self.read).await?;
+        row.map(|row| Ok(StoredAnswer { content: row.content, usage: row.usage.try_into()? })).transpose()
     }
 
     /// The first answer to a request stays.
     pub async fn store_answer(&self, request: &str, answer: &StoredAnswer, now: Millis) -> Result<(), StoreError> {
-        let [calls, input, cached, output] = numbers(answer.usage);
-        sqlx::query(sql::ANSWER_INSERT)
-            .bind(request)
-            .bind(&answer.content)
-            .bind(calls)
-            .bind(input)
-            .bind(cached)
-            .bind(output)
-            .bind(now)
-            .execute(&self.write)
-            .await?;
+        let mut insert = sqlx::query(sql::ANSWER_INSERT).bind(request).bind(&answer.content);
+        for number in numbers(answer.usage) {
+            insert = insert.bind(number);
+        }
+        insert.bind(now).execute(&self.write).await?;
         Ok(())
     }
 
@@ -233,6 +229,13 @@ impl Store {
 }
 
 #[derive(FromRow)]
+struct AnswerRow {
+    content: String,
+    #[sqlx(flatten)]
+    usage: UsageRow,
+}
+
+#[derive(FromRow)]
 struct ReviewRow {
     id: String,
     collection: String,
@@ -246,10 +249,8 @@ struct ReviewRow {
     outcome: String,
     posted: i64,
     dropped: i64,
-    calls: i64,
-    input_tokens: i64,
-    cached_tokens: i64,
-    output_tokens: i64,
+    #[sqlx(flatten)]
+    usage: UsageRow,
     started_at: Millis,
     ended_at: Millis,
 }
@@ -269,7 +270,7 @@ impl TryFrom<ReviewRow> for PastReview {
             outcome: row.outcome,
             posted: read_number(row.posted, "a count of posted findings")?,
             dropped: read_number(row.dropped, "a count of dropped findings")?,
-            usage: usage([row.calls, row.input_tokens, row.cached_tokens, row.output_tokens])?,
+            usage: row.usage.try_into()?,
             started_at: row.started_at,
             ended_at: row.ended_at,
         })
@@ -308,8 +309,7 @@ async fn insert_review(
 ) -> Result<String, StoreError> {
     let review = Uuid::now_v7().to_string();
     let PullRequestKey { repository, id } = &record.pull_request;
-    let [calls, input, cached, output] = numbers(record.usage);
-    sqlx::query(sql::REVIEW_INSERT)
+    let mut insert = sqlx::query(sql::REVIEW_INSERT)
         .bind(&review)
         .bind(&lease.job)
         .bind(&repository.collection)
@@ -322,15 +322,11 @@ async fn insert_review(
         .bind(&record.mode)
         .bind(&record.outcome)
         .bind(i64::from(record.posted))
-        .bind(i64::try_from(record.dropped.len()).unwrap_or(i64::MAX))
-        .bind(calls)
-        .bind(input)
-        .bind(cached)
-        .bind(output)
-        .bind(record.started_at)
-        .bind(record.ended_at)
-        .execute(&mut **transaction)
-        .await?;
+        .bind(i64::try_from(record.dropped.len()).unwrap_or(i64::MAX));
+    for number in numbers(record.usage) {
+        insert = insert.bind(number);
+    }
+    insert.bind(record.started_at).bind(record.ended_at).execute(&mut **transaction).await?;
     Ok(review)
 }
 
@@ -361,19 +357,4 @@ async fn insert_dropped(
 
 fn commit(text: String) -> Result<CommitId, StoreError> {
     CommitId::try_from(text).map_err(StoreError::Corrupt)
-}
-
-/// Counts come from the model's server: an absurd one must not keep the review from being recorded.
-fn numbers(usage: Usage) -> [i64; 4] {
-    [usage.calls, usage.input_tokens, usage.cached_tokens, usage.output_tokens]
-        .map(|number| i64::try_from(number).unwrap_or(i64::MAX))
-}
-
-fn usage([calls, input, cached, output]: [i64; 4]) -> Result<Usage, StoreError> {
-    Ok(Usage {
-        calls: read_number(calls, "the number of model calls")?,
-        input_tokens: read_number(input, "the number of input tokens")?,
-        cached_tokens: read_number(cached, "the number of cached tokens")?,
-        output_tokens: read_number(output, "the number of output tokens")?,
-    })
 }

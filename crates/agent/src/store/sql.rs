@@ -167,8 +167,9 @@ statements! {
 
     REVIEW_INSERT = "
         insert into review (id, job_id, collection, project, repository, number, iteration, head, base, mode, outcome, posted,
-                            dropped, calls, input_tokens, cached_tokens, output_tokens, started_at, ended_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)";
+                            dropped, calls, input_tokens, cached_tokens, output_tokens, cost, unpriced_calls, started_at,
+                            ended_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)";
 
     DROPPED_INSERT = "
         insert into dropped_finding (review_id, position, path, claim, reason, detail, finding)
@@ -179,15 +180,103 @@ statements! {
 
     RECENT_REVIEWS = "
         select id, collection, project, repository, number, iteration, head, base, mode, outcome, posted, dropped, calls,
-               input_tokens, cached_tokens, output_tokens, started_at, ended_at
+               input_tokens, cached_tokens, output_tokens, cost, unpriced_calls, started_at, ended_at
         from review order by ended_at desc, id desc limit $1";
 
-    ANSWER = "select content, calls, input_tokens, cached_tokens, output_tokens from answer where request = $1";
+    ANSWER = "
+        select content, calls, input_tokens, cached_tokens, output_tokens, cost, unpriced_calls from answer
+        where request = $1";
 
     /// The first answer stays: a run that was cut and runs again must see what the cut one saw.
     ANSWER_INSERT = "
-        insert into answer (request, content, calls, input_tokens, cached_tokens, output_tokens, stored_at)
-        values ($1, $2, $3, $4, $5, $6, $7) on conflict (request) do nothing";
+        insert into answer (request, content, calls, input_tokens, cached_tokens, output_tokens, cost, unpriced_calls,
+                            stored_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9) on conflict (request) do nothing";
+
+    SPENDING_ADD = "
+        insert into spending (collection, project, repository, number, day, role, model, calls, input_tokens, cached_tokens,
+                              output_tokens, cost, unpriced_calls)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
+        on conflict (collection, project, repository, number, day, role, model) do update set
+            calls = spending.calls + excluded.calls,
+            input_tokens = spending.input_tokens + excluded.input_tokens,
+            cached_tokens = spending.cached_tokens + excluded.cached_tokens,
+            output_tokens = spending.output_tokens + excluded.output_tokens,
+            cost = spending.cost + excluded.cost,
+            unpriced_calls = spending.unpriced_calls + excluded.unpriced_calls";
+
+    /// `PostgreSQL` sums `bigint` to `numeric`: cast back.
+    SPENT_ON_PULL_REQUEST = "
+        select cast(coalesce(sum(calls), 0) as bigint) as calls,
+               cast(coalesce(sum(input_tokens), 0) as bigint) as input_tokens,
+               cast(coalesce(sum(cached_tokens), 0) as bigint) as cached_tokens,
+               cast(coalesce(sum(output_tokens), 0) as bigint) as output_tokens,
+               cast(coalesce(sum(cost), 0) as bigint) as cost,
+               cast(coalesce(sum(unpriced_calls), 0) as bigint) as unpriced_calls
+        from spending where collection = $1 and project = $2 and repository = $3 and number = $4";
+
+    SPENT_ON_DAY = "
+        select cast(coalesce(sum(calls), 0) as bigint) as calls,
+               cast(coalesce(sum(input_tokens), 0) as bigint) as input_tokens,
+               cast(coalesce(sum(cached_tokens), 0) as bigint) as cached_tokens,
+               cast(coalesce(sum(output_tokens), 0) as bigint) as output_tokens,
+               cast(coalesce(sum(cost), 0) as bigint) as cost,
+               cast(coalesce(sum(unpriced_calls), 0) as bigint) as unpriced_calls
+        from spending where day = $1";
+
+    REPOSITORY_NAME_UPSERT = "
+        insert into repository_name (collection, project, repository, project_name, repository_name)
+        values ($1, $2, $3, $4, $5)
+        on conflict (collection, project, repository) do update set
+            project_name = excluded.project_name, repository_name = excluded.repository_name
+        where repository_name.project_name <> excluded.project_name
+            or repository_name.repository_name <> excluded.repository_name";
+
+    SPENDING_BY_DAY = "
+        select s.day,
+               cast(sum(s.calls) as bigint) as calls,
+               cast(sum(s.input_tokens) as bigint) as input_tokens,
+               cast(sum(s.cached_tokens) as bigint) as cached_tokens,
+               cast(sum(s.output_tokens) as bigint) as output_tokens,
+               cast(sum(s.cost) as bigint) as cost,
+               cast(sum(s.unpriced_calls) as bigint) as unpriced_calls
+        from spending s where s.day >= $1 group by s.day order by s.day";
+
+    SPENDING_BY_MODEL = "
+        select s.model,
+               cast(sum(s.calls) as bigint) as calls,
+               cast(sum(s.input_tokens) as bigint) as input_tokens,
+               cast(sum(s.cached_tokens) as bigint) as cached_tokens,
+               cast(sum(s.output_tokens) as bigint) as output_tokens,
+               cast(sum(s.cost) as bigint) as cost,
+               cast(sum(s.unpriced_calls) as bigint) as unpriced_calls
+        from spending s where s.day >= $1 group by s.model order by sum(s.cost) desc, s.model";
+
+    SPENDING_BY_REPOSITORY = "
+        select s.collection, s.project, s.repository, n.project_name, n.repository_name,
+               cast(sum(s.calls) as bigint) as calls,
+               cast(sum(s.input_tokens) as bigint) as input_tokens,
+               cast(sum(s.cached_tokens) as bigint) as cached_tokens,
+               cast(sum(s.output_tokens) as bigint) as output_tokens,
+               cast(sum(s.cost) as bigint) as cost,
+               cast(sum(s.unpriced_calls) as bigint) as unpriced_calls
+        from spending s left join repository_name n
+            on n.collection = s.collection and n.project = s.project and n.repository = s.repository
+        where s.day >= $1 group by s.collection, s.project, s.repository, n.project_name, n.repository_name
+        order by sum(s.cost) desc, s.collection, s.project, s.repository";
+
+    SPENDING_BY_PULL_REQUEST = "
+        select s.collection, s.project, s.repository, n.project_name, n.repository_name, s.number,
+               cast(sum(s.calls) as bigint) as calls,
+               cast(sum(s.input_tokens) as bigint) as input_tokens,
+               cast(sum(s.cached_tokens) as bigint) as cached_tokens,
+               cast(sum(s.output_tokens) as bigint) as output_tokens,
+               cast(sum(s.cost) as bigint) as cost,
+               cast(sum(s.unpriced_calls) as bigint) as unpriced_calls
+        from spending s left join repository_name n
+            on n.collection = s.collection and n.project = s.project and n.repository = s.repository
+        where s.day >= $1 group by s.collection, s.project, s.repository, n.project_name, n.repository_name, s.number
+        order by sum(s.cost) desc, s.collection, s.project, s.repository, s.number";
 
     PURGE_ANSWERS = "
         delete from answer where request in (select request from answer where stored_at < $1 limit 500)";

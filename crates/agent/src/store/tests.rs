@@ -1,10 +1,11 @@
-//! The store on a real `SQLite` file. `queue` and `reviews` are conformance suites: one function per behaviour, each taking
+//! The store on a real `SQLite` file. `queue`, `reviews` and `spending` are conformance suites: one function per behaviour, each taking
 //! any `&Store`, so that another engine can run the same.
 
 mod concurrency;
 mod model;
 mod queue;
 mod reviews;
+mod spending;
 
 use std::time::Duration;
 
@@ -131,6 +132,20 @@ async fn migrations_are_applied_once_and_counted() {
     store.close().await;
     let again = Store::open(&url(&folder)).await.unwrap();
     assert_eq!(again.pending_migrations().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn what_was_recorded_before_there_were_prices_is_of_unknown_cost() {
+    let folder = TempDir::new().unwrap();
+    let store = Store::open(&url(&folder)).await.unwrap();
+    let first = MIGRATOR.iter().find(|migration| migration.version == 1).unwrap();
+    store.write.execute(first.sql.clone()).await.unwrap();
+    sqlx::query("insert into answer values ('abc', 'x', 2, 100, 0, 10, 0)").execute(&store.write).await.unwrap();
+    let second = MIGRATOR.iter().find(|migration| migration.version == 2).unwrap();
+    store.write.execute(second.sql.clone()).await.unwrap();
+
+    let usage = store.answer("abc").await.unwrap().unwrap().usage;
+    assert_eq!((usage.calls, usage.unpriced_calls, usage.cost.micros()), (2, 2, 0));
 }
 
 #[tokio::test]

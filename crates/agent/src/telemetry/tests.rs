@@ -1,5 +1,7 @@
 //! The page that a monitoring system reads.
 
+use review_core::{money::Money, scope::CostLimitReached};
+
 use super::*;
 
 fn line(page: &str, start: &str) -> String {
@@ -16,7 +18,11 @@ fn what_is_counted_stands_on_the_page() {
     metrics.review_ended("full", "complete", Duration::from_secs(42));
     metrics.finding_posted(Severity::High);
     metrics.finding_dropped(DropReason::QuoteNotFound);
-    metrics.model_answered("finder", "gpt-4.1", Usage { calls: 1, input_tokens: 1000, cached_tokens: 600, output_tokens: 20 });
+    let cost = Money::from_micros(1_250_000);
+    let usage = Usage { calls: 1, input_tokens: 1000, cached_tokens: 600, output_tokens: 20, cost, ..Usage::default() };
+    metrics.model_answered("finder", "gpt-4.1", usage);
+    metrics.model_answered("finder", "local", Usage { calls: 1, unpriced_calls: 1, ..Usage::default() });
+    metrics.review_skipped(SkipReason::CostLimit(CostLimitReached::Day { limit: cost }));
     metrics.model_failed("verifier", "o3");
     for status in [200, 203, 302, 404, 429, 503, 99, 0] {
         metrics.azure_devops_call(status);
@@ -38,6 +44,9 @@ fn what_is_counted_stands_on_the_page() {
         r#"coderabbit_agent_model_tokens_total{role="finder",model="gpt-4.1",direction="input"} 400"#,
         r#"coderabbit_agent_model_tokens_total{role="finder",model="gpt-4.1",direction="cached_input"} 600"#,
         r#"coderabbit_agent_model_tokens_total{role="finder",model="gpt-4.1",direction="output"} 20"#,
+        r#"coderabbit_agent_model_cost_dollars_total{role="finder",model="gpt-4.1"} 1.25"#,
+        r#"coderabbit_agent_model_unpriced_calls_total{role="finder",model="local"} 1"#,
+        r#"coderabbit_agent_reviews_skipped_total{reason="cost_limit_day"} 1"#,
         r#"coderabbit_agent_azure_devops_calls_total{status="2xx"} 2"#,
         r#"coderabbit_agent_azure_devops_calls_total{status="429"} 1"#,
         r#"coderabbit_agent_azure_devops_calls_total{status="4xx"} 1"#,
@@ -49,6 +58,7 @@ fn what_is_counted_stands_on_the_page() {
     for expected in expected {
         assert_eq!(line(&page, expected), expected);
     }
+    assert!(!page.contains(r#"model_cost_dollars_total{role="finder",model="local"}"#), "not known is not nothing");
     assert!(page.ends_with("# EOF\n"));
 }
 

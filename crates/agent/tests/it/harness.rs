@@ -48,7 +48,11 @@ impl Stage {
     }
 
     pub(crate) async fn set_with(azure: Builder, script: Script, variables: &[(&str, &str)]) -> Self {
-        let (azure, model) = (azure.start().await.unwrap(), ModelServer::start(script).await.unwrap());
+        Self::set_on(azure, ModelServer::start(script).await.unwrap(), variables).await
+    }
+
+    pub(crate) async fn set_on(azure: Builder, model: ModelServer, variables: &[(&str, &str)]) -> Self {
+        let azure = azure.start().await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let variables = variables_for(&azure, &model, &directory, variables);
         let agent = RunningAgent::start(&variables).await;

@@ -4,12 +4,17 @@ use std::time::Duration;
 
 use coderabbit_agent::{
     app,
-    llm::{Model, ModelError, Reply, Role as Rank},
+    llm::{Account, Model, ModelError, Reply, Role as Rank},
     net::HttpClients,
     settings::{Loaded, Purpose, Settings},
     store::Store,
 };
-use review_core::finding::answer::{ResolutionAnswer, WalkthroughAnswer};
+use review_core::{
+    finding::answer::{ResolutionAnswer, WalkthroughAnswer},
+    pull_request::{PullRequestKey, RepositoryKey},
+    scope::CostLimits,
+    usage::Usage,
+};
 use testkit::model::{Fault, ModelOptions, ModelServer, Role, Script, StructuredOutput, TokenLimit};
 use tokio_util::sync::CancellationToken;
 
@@ -179,6 +184,43 @@ async fn an_answer_that_was_paid_for_is_not_asked_for_again() {
     let other = endpoint.model.ask::<WalkthroughAnswer>(Rank::Light, "another change", "Write.", &CancellationToken::new()).await;
     assert!(other.is_ok());
     assert_eq!(endpoint.server.calls().len(), 2, "another question is another call");
+}
+
+#[tokio::test]
+async fn the_account_of_a_pull_request_holds_every_call_that_was_paid_and_no_answer_twice() {
+    let directory = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", directory.path().join("answers.db").display());
+    let store = Store::open(&url.into()).await.unwrap();
+    store.migrate().await.unwrap();
+    let endpoint = endpoint_with_store(ModelOptions::default(), "sk-testkit", "10000", Some(store.clone())).await;
+    let repository = RepositoryKey { collection: "c".to_owned(), project: "p".to_owned(), repository: "r".to_owned() };
+    let key = PullRequestKey { repository, id: 1 };
+    let account = |limits| Account { store: store.clone(), pull_request: key.clone(), limits, clock: app::now };
+    let model = endpoint.model.on(account(CostLimits::default()));
+    let cancel = CancellationToken::new();
+    let ask = || model.ask::<WalkthroughAnswer>(Rank::Light, "the change", "Write the walkthrough.", &cancel);
+    let on_account = async || store.spent_on_pull_request(&key).await.unwrap();
+
+    endpoint.server.fault(Role::Walkthrough, 2, Fault::Prose);
+    assert!(matches!(ask().await, Err(ModelError::BadAnswer { .. })));
+    let wasted = on_account().await;
+    assert!(wasted.calls == 2 && wasted.cost.micros() > 0, "an answer of no use was paid for too: {wasted:?}");
+
+    let paid = ask().await.unwrap().usage;
+    assert_eq!(ask().await.unwrap().usage, paid, "a review that takes up the answer records what it cost");
+    let mut expected = wasted;
+    expected += paid;
+    assert_eq!(on_account().await, expected, "but it is paid for once");
+    endpoint.summary().await.unwrap();
+    assert_eq!(store.spent_on_day(app::now()).await.unwrap(), expected, "what is asked on nobody's account is on none");
+    assert_ne!(paid, Usage::default());
+
+    let at_the_ceiling = endpoint.model.on(account(CostLimits { pull_request: Some(expected.cost), day: None }));
+    let again = |instruction| at_the_ceiling.ask::<WalkthroughAnswer>(Rank::Light, "the change", instruction, &cancel);
+    let asked = endpoint.server.calls().len();
+    assert_eq!(again("Write the walkthrough.").await.unwrap().usage, paid, "what was paid for is given past every ceiling");
+    assert!(matches!(again("Write another one.").await, Err(ModelError::CostLimit(_))));
+    assert_eq!((endpoint.server.calls().len(), on_account().await), (asked, expected));
 }
 
 #[tokio::test]

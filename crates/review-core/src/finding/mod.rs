@@ -172,6 +172,8 @@ pub enum DropReason {
     NotActionable,
     /// True, but past the number of inline comments for one review.
     OverCap,
+    /// Not checked: the ceiling on what reviews cost was reached before.
+    CostLimit,
     /// True, but the forge did not take the thread; the walkthrough tells of it.
     RefusedByForge,
 }
@@ -190,6 +192,7 @@ impl DropReason {
             Self::PreExisting => "older than the change",
             Self::NotActionable => "not worth a change",
             Self::OverCap => "over the number of comments for one review",
+            Self::CostLimit => "not checked for their cost",
             Self::RefusedByForge => "refused by the forge as a thread",
         }
     }

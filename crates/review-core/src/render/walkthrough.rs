@@ -17,7 +17,7 @@ use crate::{
     },
     publication::Withheld,
     pull_request::CommitId,
-    scope::{FileSetAside, SetAside, SkipReason},
+    scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
     usage::Usage,
 };
 
@@ -66,6 +66,8 @@ pub enum WalkthroughInput<'a> {
         dropped: &'a BTreeMap<DropReason, usize>,
         reviewed_files: &'a [String],
         set_aside: &'a [FileSetAside],
+        /// What ended the run before it had asked everything.
+        cost_limit: Option<CostLimitReached>,
         /// Threads resolved by this run.
         resolved: usize,
         /// Threads of earlier runs that are still open.
@@ -82,7 +84,7 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
             marker::compose_walkthrough(&note(IN_PROGRESS, &format!("{range} are being read.")), None)
         }
         WalkthroughInput::Skipped { reason, set_aside } => {
-            let status = note("Review skipped.", reason.sentence());
+            let status = note("Review skipped.", &reason.sentence());
             let files = set_aside_list(set_aside);
             let files = if files.is_empty() { String::new() } else { folded("Files set aside", &files.join("\n")) };
             marker::compose_walkthrough(&capped(status, &files, MAX_STATUS_CHARS), None)
@@ -146,6 +148,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         dropped,
         reviewed_files,
         set_aside,
+        cost_limit,
         resolved,
         still_open,
         usage,
@@ -154,20 +157,14 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         return String::new();
     };
 
-    let count = |why: SetAside| set_aside.iter().filter(|file| file.why == why).count();
-    let (too_large, no_room) = (count(SetAside::TooLarge), count(SetAside::OverBudget));
-    let unread = too_large + no_room;
     let range = commits(base, head, *incremental);
-    let status = if unread == 0 {
+    let unchecked = dropped.get(&DropReason::CostLimit).copied().unwrap_or_default();
+    let left_out = [unread(set_aside), cost_limit.map(|reached| stopped(reached, unchecked))];
+    let left_out: Vec<String> = left_out.into_iter().flatten().collect();
+    let status = if left_out.is_empty() {
         note("Reviewed.", &format!("{range}."))
     } else {
-        let files = counted(unread, "file was", "files were");
-        let why = match (too_large, no_room) {
-            (0, _) => "no room was left",
-            (_, 0) => "too large",
-            _ => "too large, or no room was left",
-        };
-        note("Partly reviewed.", &format!("{range}. {files} not read: {why} (see the details)."))
+        note("Partly reviewed.", &format!("{range}. {}", left_out.join(" ")))
     };
 
     let mut body = vec!["## Walkthrough".to_owned()];
@@ -178,7 +175,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         }
         None => body.push("The model wrote no summary of this change; the findings do not depend on it.".to_owned()),
     }
-    body.push(result_line(posted, *resolved, *still_open));
+    body.push(result_line(posted, cost_limit.is_some(), *resolved, *still_open));
     body.retain(|part| !part.is_empty());
 
     let mut details = vec![
@@ -196,17 +193,37 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         details.push(format!("- Candidates not posted ({not_posted}): {}", reasons.join(", ")));
     }
     details.push(format!(
-        "- Model: {}, {} tokens in ({} from the cache), {} out",
+        "- Model: {}, {} tokens in ({} from the cache), {} out{}",
         counted_u64(usage.calls, "call", "calls"),
         usage.input_tokens,
         usage.cached_tokens,
-        usage.output_tokens
+        usage.output_tokens,
+        usage.cost_words().map(|words| format!("; {words}")).unwrap_or_default()
     ));
 
     let body = body.join("\n\n");
     let details = folded("Review details", &details.join("\n"));
     let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
     marker::compose_walkthrough(&status, Some(&capped(body, &details, room)))
+}
+
+/// Files that should have been read; None: all were.
+fn unread(set_aside: &[FileSetAside]) -> Option<String> {
+    let count = |why: SetAside| set_aside.iter().filter(|file| file.why == why).count();
+    let why = match (count(SetAside::TooLarge), count(SetAside::OverBudget)) {
+        (0, 0) => return None,
+        (0, _) => "no room was left",
+        (_, 0) => "too large",
+        _ => "too large, or no room was left",
+    };
+    let unread = set_aside.iter().filter(|file| file.why.is_unread()).count();
+    Some(format!("{} not read: {why} (see the details).", counted(unread, "file was", "files were")))
+}
+
+fn stopped(reached: CostLimitReached, unchecked: usize) -> String {
+    let candidates = counted(unchecked, "possible finding was", "possible findings were");
+    let unchecked = if unchecked == 0 { String::new() } else { format!("{candidates} not checked. ") };
+    format!("The review was stopped before its end. {unchecked}{}", reached.sentence())
 }
 
 /// A bold sentence in a quote: Azure DevOps does not know the alerts of other forges.
@@ -247,9 +264,11 @@ fn changes_table(cohorts: &[Cohort]) -> Option<String> {
 }
 
 /// How many, never what: the threads say that.
-fn result_line(posted: &[Finding], resolved: usize, still_open: usize) -> String {
+fn result_line(posted: &[Finding], is_stopped: bool, resolved: usize, still_open: usize) -> String {
     let mut sentences = Vec::new();
-    if posted.is_empty() {
+    if posted.is_empty() && is_stopped {
+        sentences.push("**No finding was confirmed before the review was stopped.**".to_owned());
+    } else if posted.is_empty() {
         sentences.push("**No new findings.**".to_owned());
     } else {
         let by_severity = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {

@@ -1,9 +1,13 @@
 //! What is reviewed, and why the rest is not.
 
+mod cost;
 mod decide;
 mod paths;
 mod select;
 
+use std::borrow::Cow;
+
+pub use cost::{CostLimitReached, CostLimits, Spent};
 pub use decide::{decide, reviewed_from_threads};
 pub use select::{MAX_FILE_BYTES, MAX_LINE_CHARS, select};
 use serde::{Deserialize, Serialize};
@@ -47,21 +51,34 @@ pub enum SkipReason {
     NothingReviewable,
     /// The description holds `@coderabbitai ignore`.
     IgnoredByAuthor,
+    /// Reviews have cost what they may.
+    CostLimit(CostLimitReached),
 }
 
 impl SkipReason {
     /// One sentence for the pull request.
-    pub fn sentence(self) -> &'static str {
+    pub fn sentence(self) -> Cow<'static, str> {
         match self {
-            Self::Draft => "This pull request is a draft; it is reviewed as soon as it is published.",
-            Self::NoIterations => {
-                "The service lists no iteration of this pull request, so there is no change that could be reviewed; \
-                 this happens above 100,000 changed files."
-            }
-            Self::NothingReviewable => "Every changed file was set aside, so there is nothing to review.",
+            Self::Draft => "This pull request is a draft; it is reviewed as soon as it is published.".into(),
+            Self::NoIterations => "The service lists no iteration of this pull request, so there is no change that could be \
+                                   reviewed; this happens above 100,000 changed files."
+                .into(),
+            Self::NothingReviewable => "Every changed file was set aside, so there is nothing to review.".into(),
             Self::IgnoredByAuthor => {
-                "The description asks for no review (`@coderabbitai ignore`); without that text the next push is reviewed."
+                "The description asks for no review (`@coderabbitai ignore`); without that text the next push is reviewed.".into()
             }
+            Self::CostLimit(reached) => reached.sentence().into(),
+        }
+    }
+
+    /// As metrics and logs spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Draft => "draft",
+            Self::NoIterations => "no_iterations",
+            Self::NothingReviewable => "nothing_reviewable",
+            Self::IgnoredByAuthor => "ignored_by_author",
+            Self::CostLimit(reached) => reached.word(),
         }
     }
 }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::{
     diff::parse_patch,
+    money::Money,
     publication::property,
     pull_request::{
         Comment, Iteration, Person, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus, RepositoryKey, Thread,
@@ -459,14 +460,32 @@ mod the_selection {
 }
 
 #[test]
+fn a_ceiling_is_reached_when_as_much_was_spent_and_that_of_the_pull_request_is_told_first() {
+    let money = Money::from_micros;
+    let reached = |pull_request: Option<u64>, day: Option<u64>| {
+        let limits = CostLimits { pull_request: pull_request.map(money), day: day.map(money) };
+        limits.reached(Spent { on_pull_request: money(50), today: money(80) }).map(CostLimitReached::word)
+    };
+    assert_eq!(reached(None, None), None);
+    assert_eq!(reached(Some(51), Some(81)), None);
+    assert_eq!(reached(Some(50), Some(81)), Some("cost_limit_pull_request"));
+    assert_eq!(reached(Some(51), Some(80)), Some("cost_limit_day"));
+    assert_eq!(reached(Some(10), Some(10)), Some("cost_limit_pull_request"));
+    assert!(!CostLimits::default().are_set() && CostLimits { day: Some(money(1)), ..CostLimits::default() }.are_set());
+}
+
+#[test]
 fn every_reason_speaks_to_people() {
     use SetAside::{
         Binary, DataFile, Deleted, Generated, HoldsSecrets, LockFile, NoContentChange, OverBudget, Submodule, Symlink, TooLarge,
         Unchanged, Vendored,
     };
-    use SkipReason::{Draft, IgnoredByAuthor, NoIterations, NothingReviewable};
+    use SkipReason::{CostLimit, Draft, IgnoredByAuthor, NoIterations, NothingReviewable};
 
-    for reason in [Draft, IgnoredByAuthor, NoIterations, NothingReviewable] {
+    let limit = Money::from_micros(5_000_000);
+    let spent = Money::from_micros(5_120_000);
+    let costs = [CostLimitReached::PullRequest { spent, limit }, CostLimitReached::Day { limit }].map(CostLimit);
+    for reason in [Draft, IgnoredByAuthor, NoIterations, NothingReviewable].into_iter().chain(costs) {
         let sentence = reason.sentence();
         assert!(sentence.ends_with('.') && sentence.len() > 40 && !sentence.contains("  "), "{sentence}");
     }

@@ -110,15 +110,17 @@ fn completion(answer: &Value) -> Result<Completion, Failure> {
 fn usage(usage: &Value) -> Usage {
     let count = |name: &str| usage[name].as_u64().unwrap_or_default();
     let cached_tokens = count("cache_read_input_tokens");
-    let fresh = count("input_tokens").saturating_add(count("cache_creation_input_tokens"));
-    Usage { calls: 1, input_tokens: fresh.saturating_add(cached_tokens), cached_tokens, output_tokens: count("output_tokens") }
+    let cache_write_tokens = count("cache_creation_input_tokens");
+    let fresh = count("input_tokens").saturating_add(cache_write_tokens);
+    let (input_tokens, output_tokens) = (fresh.saturating_add(cached_tokens), count("output_tokens"));
+    Usage { calls: 1, input_tokens, cached_tokens, cache_write_tokens, output_tokens, ..Usage::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use serde_json::json;
 
-    use super::{Anthropic, body, completion};
+    use super::{Anthropic, Usage, body, completion};
     use crate::llm::{
         form::{Form, Output},
         question::{Question, Repair, Schema},
@@ -178,7 +180,8 @@ mod tests {
         }))
         .unwrap();
         assert_eq!((forced.content.as_str(), forced.cut), (r#"{"a":1}"#, false));
-        assert_eq!((forced.usage.input_tokens, forced.usage.cached_tokens, forced.usage.output_tokens), (100, 70, 5));
+        let Usage { input_tokens, cached_tokens, cache_write_tokens, output_tokens, .. } = forced.usage;
+        assert_eq!((input_tokens, cached_tokens, cache_write_tokens, output_tokens), (100, 70, 20, 5));
         let text = completion(&json!({"content": [{"type": "text", "text": "{}"}], "stop_reason": "max_tokens"})).unwrap();
         assert_eq!((text.content.as_str(), text.cut), ("{}", true));
         assert!(completion(&json!({"type": "message"})).unwrap_err().message.contains("no content"));

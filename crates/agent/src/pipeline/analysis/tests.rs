@@ -21,12 +21,17 @@ fn a_suggestion_takes_the_place_of_exactly_its_lines() {
 
 #[test]
 fn the_status_says_what_was_found_what_stands_and_what_was_not_read() {
-    use review_core::scope::{FileSetAside, SetAside};
+    use review_core::{
+        money::Money,
+        scope::{CostLimitReached, FileSetAside, SetAside},
+    };
 
     let clean = Analysis { reviewed_files: vec!["a.rs".to_owned()], ..Analysis::default() };
     let partial =
         Analysis { set_aside: vec![FileSetAside { path: "b.rs".to_owned(), why: SetAside::OverBudget }], ..clean.clone() };
+    let stopped = Analysis { cost_limit: Some(CostLimitReached::Day { limit: Money::from_micros(1) }), ..clean.clone() };
     let cases = [
+        (&stopped, 1, "Partly reviewed, stopped at the ceiling on costs: 1 file; Reviewed: no finding confirmed, 1 still open"),
         (&clean, 0, "Reviewed: no new findings"),
         (&clean, 2, "Reviewed: no new findings, 2 still open"),
         (&partial, 0, "Partly reviewed: 1 file; Reviewed: no new findings"),

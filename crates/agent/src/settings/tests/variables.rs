@@ -21,6 +21,8 @@ fn samples(variable: &Variable) -> (&'static str, Option<&'static str>) {
         Form::Platform => ("azure-devops", Some("github")),
         Form::Flag => ("true", Some("perhaps")),
         Form::Whole { .. } => (variable.default.unwrap(), Some("-1")),
+        Form::Dollars => ("2.50", Some("$5")),
+        Form::Prices => ("gpt-4.1=2/0.5/8", Some("gpt-4.1=2/8")),
         Form::ApiUrl => ("https://api.contoso.com/v1", Some("api.contoso.com")),
         Form::CollectionUrls => ("https://dev.azure.com/contoso", Some("contoso")),
         Form::ProxyUrl => ("http://proxy:3128", Some("socks5://proxy:1080")),
@@ -152,6 +154,24 @@ fn unset_variables_take_their_defaults() {
     assert!(settings.later.knowledge.code_graph);
     let Provider::OpenAi(openai) = settings.model.provider else { panic!("{:?}", settings.model.provider) };
     assert_eq!(openai.base_url.as_str(), "https://api.openai.com/v1");
+}
+
+#[test]
+fn prices_and_ceilings_are_read_in_dollars() {
+    let vars =
+        [("MODEL_PRICES", "gpt-4.1=1/0.25/4,local=0/0/0"), ("COST_LIMIT_PULL_REQUEST", "2.50"), ("COST_LIMIT_DAY", "0.05")];
+    let settings = serve(&vars).unwrap().settings;
+    let price = settings.model.prices.of("gpt-4.1-2025-04-14").unwrap();
+    assert_eq!((price.input.to_string(), price.output.to_string()), ("$1.00".to_owned(), "$4.00".to_owned()));
+    assert!(settings.model.prices.of("o3").is_some(), "the built-in prices are still there");
+    let limits = settings.review.cost_limits;
+    assert_eq!((limits.pull_request.unwrap().micros(), limits.day.unwrap().micros()), (2_500_000, 50_000));
+    assert!(!serve(&[]).unwrap().settings.review.cost_limits.are_set());
+
+    let problems = serve(&[("COST_LIMIT_DAY", "0"), ("MODEL_PRICES", "a=1/1,b=1/1/x")]).unwrap_err();
+    assert_eq!(problems.len(), 2, "{}", lines(&problems));
+    assert!(problems[0].text.contains("no review would ever be made"), "{}", problems[0]);
+    assert!(problems[1].text.contains("in `a=1/1`, ") && problems[1].text.contains("in `b=1/1/x`, "), "{}", problems[1]);
 }
 
 #[test]

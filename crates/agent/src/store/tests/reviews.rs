@@ -2,6 +2,7 @@
 
 use review_core::{
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
+    money::Money,
     publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
     pull_request::{Anchor, LineRange, Side},
     scope::Reviewed,
@@ -29,7 +30,15 @@ on_sqlite!(
     purging_goes_through_more_than_one_portion,
 );
 
-const USAGE: Usage = Usage { calls: 3, input_tokens: 12_000, cached_tokens: 8_000, output_tokens: 900 };
+const USAGE: Usage = Usage {
+    calls: 3,
+    input_tokens: 12_000,
+    cached_tokens: 8_000,
+    cache_write_tokens: 0,
+    output_tokens: 900,
+    cost: Money::from_micros(19_200),
+    unpriced_calls: 1,
+};
 
 fn finding() -> Finding {
     Finding {

@@ -10,8 +10,9 @@ use crate::{
         answer::{Cohort, WalkthroughAnswer},
         test_support::{commit, finding},
     },
+    money::Money,
     render::{MAX_COMMENT_CHARS, is_ours, marker},
-    scope::{FileSetAside, SetAside, SkipReason},
+    scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
     usage::Usage,
 };
 
@@ -23,6 +24,7 @@ struct Run {
     dropped: BTreeMap<DropReason, usize>,
     reviewed_files: Vec<String>,
     set_aside: Vec<FileSetAside>,
+    cost_limit: Option<CostLimitReached>,
     resolved: usize,
     still_open: usize,
     usage: Usage,
@@ -48,9 +50,16 @@ impl Default for Run {
             dropped: BTreeMap::new(),
             reviewed_files: vec!["src/orders.rs".to_owned(), "src/sql.rs".to_owned()],
             set_aside: Vec::new(),
+            cost_limit: None,
             resolved: 0,
             still_open: 0,
-            usage: Usage { calls: 1, input_tokens: 12_000, cached_tokens: 0, output_tokens: 900 },
+            usage: Usage {
+                calls: 1,
+                input_tokens: 12_000,
+                output_tokens: 900,
+                cost: Money::from_micros(42_000),
+                ..Usage::default()
+            },
         }
     }
 }
@@ -67,6 +76,7 @@ impl Run {
             dropped: &self.dropped,
             reviewed_files: &self.reviewed_files,
             set_aside: &self.set_aside,
+            cost_limit: self.cost_limit,
             resolved: self.resolved,
             still_open: self.still_open,
             usage: &self.usage,
@@ -103,7 +113,7 @@ fn a_clean_review_is_short() {
 
     - Commits: `00000000` to `bbbbbbbb`
     - Files reviewed (2): `src/orders.rs`, `src/sql.rs`
-    - Model: 1 call, 12000 tokens in (0 from the cache), 900 out
+    - Model: 1 call, 12000 tokens in (0 from the cache), 900 out; about $0.042
 
     </details>
     ");
@@ -136,6 +146,13 @@ fn findings_are_counted_and_never_repeated() {
 }
 
 #[test]
+fn a_model_whose_price_is_not_known_is_told_as_such() {
+    let usage = Usage { calls: 2, input_tokens: 50, unpriced_calls: 2, ..Usage::default() };
+    let text = Run { usage, ..Run::default() }.rendered();
+    assert!(text.contains("0 out; cost not known: the model's price is not known\n"), "{text}");
+}
+
+#[test]
 fn a_partial_review_says_so_first() {
     let run = Run { set_aside: aside(2, SetAside::OverBudget), ..Run::default() };
     let status = run.rendered().lines().nth(1).unwrap().to_owned();
@@ -143,6 +160,30 @@ fn a_partial_review_says_so_first() {
         status,
         "> **Partly reviewed.** `00000000` to `bbbbbbbb`. 2 files were not read: no room was left (see the details)."
     );
+}
+
+#[test]
+fn a_review_that_its_cost_stopped_says_so_first_and_never_that_nothing_was_found() {
+    let reached = CostLimitReached::Day { limit: Money::from_micros(5_000_000) };
+    let run = Run {
+        cost_limit: Some(reached),
+        dropped: BTreeMap::from([(DropReason::CostLimit, 2)]),
+        set_aside: aside(1, SetAside::TooLarge),
+        ..Run::default()
+    };
+    let text = run.rendered();
+    let expected = format!(
+        "> **Partly reviewed.** `00000000` to `bbbbbbbb`. 1 file was not read: too large (see the details). The review was \
+         stopped before its end. 2 possible findings were not checked. {}",
+        reached.sentence()
+    );
+    assert_eq!(text.lines().nth(1), Some(expected.as_str()));
+    assert!(text.contains("**No finding was confirmed before the review was stopped.**"), "{text}");
+    assert!(text.contains("- Candidates not posted (2): 2 not checked for their cost\n"), "{text}");
+    assert!(!text.contains("No new findings") && !text.contains("**Reviewed.**"), "{text}");
+
+    let nothing_left = Run { cost_limit: Some(reached), ..Run::default() }.rendered();
+    assert!(nothing_left.contains("before its end. All reviews of today"), "{nothing_left}");
 }
 
 #[test]

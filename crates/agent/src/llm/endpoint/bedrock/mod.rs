@@ -196,12 +196,15 @@ fn completion(output: &ConverseOutput) -> Result<Completion, Failure> {
 fn usage(usage: &TokenUsage) -> Usage {
     let count = |tokens: i32| u64::try_from(tokens).unwrap_or_default();
     let cached_tokens = count(usage.cache_read_input_tokens().unwrap_or_default());
-    let fresh = count(usage.input_tokens()).saturating_add(count(usage.cache_write_input_tokens().unwrap_or_default()));
+    let cache_write_tokens = count(usage.cache_write_input_tokens().unwrap_or_default());
+    let fresh = count(usage.input_tokens()).saturating_add(cache_write_tokens);
     Usage {
         calls: 1,
         input_tokens: fresh.saturating_add(cached_tokens),
         cached_tokens,
+        cache_write_tokens,
         output_tokens: count(usage.output_tokens()),
+        ..Usage::default()
     }
 }
 
