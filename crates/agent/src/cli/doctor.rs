@@ -192,6 +192,12 @@ impl Report {
             Err(error) => return self.failed("model", error.to_string()),
         };
         self.ok("models", format!("{table} at {}", model.endpoint()));
+        if settings.review.cost_limits.are_set() {
+            for name in table.without_price(&settings.model.prices) {
+                let text = "its price is not known, so COST_LIMIT_PULL_REQUEST and COST_LIMIT_DAY do not hold it; set it in MODEL_PRICES";
+                self.warn(&format!("model {name}"), text.to_owned());
+            }
+        }
         let cancel = CancellationToken::new();
         let question = "Code before: `int total = 0`. Code now: `int total = 0;`. Claim: a semicolon is missing. Is it fixed?";
         let mut asked = Vec::new();

@@ -105,6 +105,19 @@ async fn a_part_whose_settings_are_wrong_is_not_tried_with_others_in_their_place
 }
 
 #[tokio::test]
+async fn a_model_that_no_ceiling_holds_is_warned_of_where_there_is_one() {
+    let clinic = Clinic::open().await;
+    let priceless = ("MODEL_LIGHT", "our-coder");
+    let held = clinic.doctor(&[("COST_LIMIT_DAY", "5"), priceless], &[]).await;
+    let told = line(&held, "price is not known");
+    assert!(told.starts_with("warning model our-coder: ") && told.contains("MODEL_PRICES"), "{told}");
+    for settled in [vec![priceless], vec![priceless, ("COST_LIMIT_DAY", "5"), ("MODEL_PRICES", "our-*=0/0/0")]] {
+        let ended = clinic.doctor(&settled, &[]).await;
+        assert!(!ended.stdout.contains("price is not known"), "{}", ended.stdout);
+    }
+}
+
+#[tokio::test]
 async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
     let clinic = Clinic::open().await;
     let ended = clinic.doctor(&[("AZURE_DEVOPS_BOT_TOKEN", "wrong-canary")], &["--offline", "--json"]).await;
