@@ -1,5 +1,6 @@
 //! The command line: results to stdout, everything else to stderr.
 
+mod costs;
 mod dead_letters;
 mod doctor;
 mod migrate;
@@ -35,6 +36,8 @@ enum Command {
     Migrate,
     /// Jobs that were given up: list them, queue one again, or drop it.
     DeadLetters(dead_letters::Arguments),
+    /// What reviews cost, by day, repository, pull request or model.
+    Costs(costs::Arguments),
 }
 
 /// Parses the command line and runs. Exit codes: 0 fine, 1 the work found something wrong, 2 wrong use or
@@ -53,6 +56,7 @@ pub fn main() -> ExitCode {
             Command::Review(arguments) => review::run(env_file, &arguments).await,
             Command::Migrate => migrate::run(env_file).await,
             Command::DeadLetters(arguments) => dead_letters::run(env_file, &arguments).await,
+            Command::Costs(arguments) => costs::run(env_file, &arguments).await,
         }
     })
 }

@@ -1,4 +1,4 @@
-//! `migrate`, `dead-letters` and `serve`.
+//! `migrate`, `dead-letters`, `costs` and `serve`.
 
 use std::{path::Path, time::Duration};
 
@@ -6,7 +6,11 @@ use coderabbit_agent::{
     app,
     store::{JobKind, NewJob, Store},
 };
-use review_core::pull_request::{PullRequestKey, RepositoryKey};
+use review_core::{
+    money::Money,
+    pull_request::{PullRequestKey, RepositoryKey},
+    usage::Usage,
+};
 
 use super::run;
 
@@ -109,6 +113,95 @@ async fn dead_letters_are_listed_queued_again_and_discarded() {
     assert_eq!(none.stdout, "no dead letters\n");
     let both = run(directory.path(), &variables, &["dead-letters", "--retry", &job, "--discard", &job]).await;
     assert_eq!(both.code, Some(2), "{both:?}");
+}
+
+/// Calls on two days, on two pull requests of two repositories; one of a model without a price.
+async fn spend(url: &str) {
+    let store = Store::open(&url.to_owned().into()).await.unwrap();
+    let pull_request = |repository: &str, id: u64| {
+        let (collection, project) = ("https://dev.azure.com/contoso".to_owned(), "4d2f".to_owned());
+        PullRequestKey { repository: RepositoryKey { collection, project, repository: repository.to_owned() }, id }
+    };
+    let (orders, other) = (pull_request("9c1e", 7), pull_request("77ab", 8));
+    store.name_repository(&orders.repository, "Web Shop", "ord\u{1b}ers").await.unwrap();
+    let paid = Usage {
+        calls: 2,
+        input_tokens: 12_000,
+        cached_tokens: 8_000,
+        cache_write_tokens: 0,
+        output_tokens: 900,
+        cost: Money::from_micros(42_000),
+        unpriced_calls: 0,
+    };
+    let unknown = Usage { calls: 1, input_tokens: 500, output_tokens: 10, unpriced_calls: 1, ..Usage::default() };
+    let (tuesday, wednesday) = (1_795_564_799_999, 1_795_564_800_000);
+    store.record_spending(&orders, "heavy", "o3", paid, tuesday).await.unwrap();
+    store.record_spending(&orders, "light", "our-coder", unknown, wednesday).await.unwrap();
+    store.record_spending(&other, "heavy", "o3", paid, wednesday).await.unwrap();
+    store.close().await;
+}
+
+/// First and last column of each line but the head.
+fn name_and_cost(table: &str) -> Vec<String> {
+    let ends = |line: &str| {
+        let (name, rest) = line.split_once("  ")?;
+        Some(format!("{name}: {}", rest.rsplit("  ").next()?))
+    };
+    table.lines().skip(1).filter_map(ends).collect()
+}
+
+#[tokio::test]
+async fn costs_are_told_by_day_repository_pull_request_and_model() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = database(directory.path());
+    let new = run(directory.path(), &variables, &["costs"]).await;
+    assert_eq!(new.code, Some(2), "{new:?}");
+    assert!(new.stderr.contains("coderabbit-agent migrate"), "{}", new.stderr);
+    run(directory.path(), &variables, &["migrate"]).await;
+    let none = run(directory.path(), &variables, &["costs"]).await;
+    assert_eq!((none.code, none.stdout.as_str()), (Some(0), "nothing was asked of a model\n"), "{none:?}");
+
+    spend(&variables[0].1).await;
+    let days = run(directory.path(), &variables, &["costs"]).await;
+    assert_eq!(days.code, Some(0), "{days:?}");
+    let expected = [
+        "day (UTC)   calls  tokens in  of them cached  tokens out  cost",
+        "2026-11-24      2      12000            8000         900  about $0.042",
+        "2026-11-25      3      12500            8000         910  about $0.042 and 1 call whose price is not known",
+        "total           5      24500           16000        1810  about $0.084 and 1 call whose price is not known",
+    ];
+    assert_eq!(days.stdout.lines().collect::<Vec<_>>(), expected);
+    let pull_requests = run(directory.path(), &variables, &["costs", "--by", "pull-request"]).await;
+    let expected = [
+        "https://dev.azure.com/contoso/4d2f/_git/77ab/pullrequest/8: about $0.042",
+        "https://dev.azure.com/contoso/Web Shop/_git/orders/pullrequest/7: about $0.042 and 1 call whose price is not known",
+        "total: about $0.084 and 1 call whose price is not known",
+    ];
+    assert_eq!(name_and_cost(&pull_requests.stdout), expected);
+    let repositories = run(directory.path(), &variables, &["costs", "--by", "repository", "--since", "2026-11-25"]).await;
+    let expected = [
+        "https://dev.azure.com/contoso/4d2f/_git/77ab: about $0.042",
+        "https://dev.azure.com/contoso/Web Shop/_git/orders: cost not known: the model's price is not known",
+        "total: about $0.042 and 1 call whose price is not known",
+    ];
+    assert_eq!(name_and_cost(&repositories.stdout), expected);
+
+    let models = run(directory.path(), &variables, &["costs", "--by", "model", "--since", "2026-11-25", "--json"]).await;
+    let models: serde_json::Value = serde_json::from_str(&models.stdout).unwrap();
+    assert_eq!((&models["by"], &models["since"]), (&"model".into(), &"2026-11-25".into()));
+    assert_eq!((&models["rows"][0]["model"], &models["rows"][0]["usage"]["cost_microdollars"]), (&"o3".into(), &42_000.into()));
+    assert_eq!((&models["total"]["calls"], &models["total"]["unpriced_calls"]), (&3.into(), &1.into()));
+    let parts = run(directory.path(), &variables, &["costs", "--by", "pull-request", "--json"]).await;
+    let parts: serde_json::Value = serde_json::from_str(&parts.stdout).unwrap();
+    assert_eq!((&parts["rows"][0]["pull_request"], &parts["rows"][0]["repository"]), (&8.into(), &"77ab".into()), "{parts:#}");
+    assert_eq!(&parts["rows"][1]["project_name"], "Web Shop", "{parts:#}");
+
+    let later = run(directory.path(), &variables, &["costs", "--since", "2026-11-26"]).await;
+    assert_eq!((later.code, later.stdout.as_str()), (Some(0), "nothing was asked of a model since 2026-11-26\n"), "{later:?}");
+    for wrong in ["yesterday", "2026-02-30"] {
+        let refused = run(directory.path(), &variables, &["costs", "--since", wrong]).await;
+        assert!(refused.code == Some(2) && refused.stderr.contains(wrong), "{refused:?}");
+    }
 }
 
 #[tokio::test]
