@@ -26,6 +26,11 @@ pub struct Usage {
 }
 
 impl Usage {
+    /// Tokens read and written.
+    pub fn tokens(&self) -> u64 {
+        self.input_tokens.saturating_add(self.output_tokens)
+    }
+
     /// What is known about the cost, in words. None when nothing was asked.
     pub fn cost_words(&self) -> Option<CostWords> {
         (self.calls > 0).then_some(CostWords(*self))

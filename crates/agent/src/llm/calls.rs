@@ -16,6 +16,7 @@ use tokio::{sync::Semaphore, time::Instant};
 use super::{
     ModelError, Role, TokenSource,
     breaker::{Breaker, Open},
+    budget::Remaining,
     endpoint::Endpoint,
     form::Form,
     keys::{Credential, KeyRing},
@@ -50,6 +51,8 @@ pub(super) struct Calls {
     /// By model: providers count what each is asked by itself.
     gates: Mutex<HashMap<String, Arc<Gate>>>,
     breaker: Breaker,
+    /// By model, what the provider said is left of its rate limit.
+    remaining: Mutex<HashMap<String, Remaining>>,
     prices: PriceList,
     metrics: Option<Metrics>,
 }
@@ -67,6 +70,7 @@ impl Calls {
             permits: Semaphore::new(CONCURRENT_CALLS),
             gates: Mutex::default(),
             breaker: Breaker::default(),
+            remaining: Mutex::default(),
             prices: settings.prices.clone(),
             metrics,
         })
@@ -87,6 +91,10 @@ impl Calls {
             gate.pass(budget.saturating_sub(started.elapsed())).await.map_err(|wait| self.asked_to_wait(model, wait))?;
             let rest_of_budget = budget.saturating_sub(started.elapsed());
             self.breaker.pass(rest_of_budget).await.map_err(|open| self.left_alone(model, &open))?;
+            if let Some(wait) = self.budget_wait(model, question.bytes()) {
+                gate.hold(wait.min(LONGEST_PAUSE));
+                continue;
+            }
             let form = self.form_of(model);
             let credential = self.credential().await?;
             let answer = {
@@ -98,6 +106,9 @@ impl Calls {
             let failure = match answer {
                 Ok(mut completion) => {
                     self.prices.charge(model, &mut completion.usage);
+                    if let Some(remaining) = completion.remaining {
+                        self.remaining.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), remaining);
+                    }
                     if let Some(metrics) = &self.metrics {
                         metrics.model_answered(role.word(), model, completion.usage);
                     }
@@ -129,7 +140,7 @@ impl Calls {
                 }
                 continue;
             }
-            if let Some(weaker) = self.endpoint.weaker_form(form, &failure) {
+            if let Some(weaker) = self.endpoint.weaker_form(form, &failure, question) {
                 tracing::info!(model, from = ?form, to = ?weaker, message = failure.message, "the endpoint does not take this form of request");
                 self.remember_form(model, weaker);
                 continue;
@@ -175,6 +186,20 @@ impl Calls {
     fn gate(&self, model: &str) -> Arc<Gate> {
         let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(gates.entry(model.to_owned()).or_default())
+    }
+
+    /// How long a request of so many bytes had better wait, by what the provider said is left. One that need not is taken off
+    /// what is left. With several keys each has a limit of its own, and the next one is asked instead.
+    fn budget_wait(&self, model: &str, bytes: usize) -> Option<Duration> {
+        let mut remaining = self.remaining.lock().unwrap_or_else(PoisonError::into_inner);
+        let left = remaining.get_mut(model).filter(|_| self.keys.len() <= 1)?;
+        let wait = left.wait(bytes, Instant::now());
+        match wait {
+            None => left.take(bytes),
+            // A request that never fits is the provider's to refuse.
+            Some(_) => drop(remaining.remove(model)),
+        }
+        wait
     }
 
     /// Tells the breaker and the metrics what came of a call.

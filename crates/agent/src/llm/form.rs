@@ -5,6 +5,7 @@ use review_core::finding::answer::Answer;
 use super::question::Failure;
 
 /// What an endpoint understands of a request. Starts at the strictest; steps down when the endpoint says so.
+#[expect(clippy::struct_excessive_bools, reason = "each is a thing that a server takes or does not, apart from all others")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Form {
     pub(super) output: Output,
@@ -12,6 +13,12 @@ pub(super) struct Form {
     pub(super) old_limit: bool,
     /// Where the provider must be told up to where it keeps what it read; older models of Bedrock cannot.
     pub(super) cache_point: bool,
+    /// Tools to look further with.
+    pub(super) tools: bool,
+    /// The answer in pieces, so that silence is told from thought.
+    pub(super) stream: bool,
+    /// `reasoning_effort`, which models that do not reason refuse.
+    pub(super) effort: bool,
 }
 
 /// The strictest first.
@@ -27,7 +34,7 @@ pub(super) enum Output {
 
 impl Default for Form {
     fn default() -> Self {
-        Self { output: Output::Schema, old_limit: false, cache_point: true }
+        Self { output: Output::Schema, old_limit: false, cache_point: true, tools: true, stream: true, effort: true }
     }
 }
 
@@ -39,12 +46,15 @@ impl Form {
             output: self.output.max(other.output),
             old_limit: self.old_limit || other.old_limit,
             cache_point: self.cache_point && other.cache_point,
+            tools: self.tools && other.tools,
+            stream: self.stream && other.stream,
+            effort: self.effort && other.effort,
         }
     }
 
     /// The next form to try when the failure says that this one is not understood; None when it says something else.
-    /// `has_object`: the provider has a form between its own and words.
-    pub(super) fn weaker_after(self, failure: &Failure, has_object: bool) -> Option<Self> {
+    /// `has_object`: the provider has a form between its own and words. `with_tools`: tools were offered.
+    pub(super) fn weaker_after(self, failure: &Failure, has_object: bool, with_tools: bool) -> Option<Self> {
         if !matches!(failure.status, Some(400 | 404 | 415 | 422 | 500 | 501)) {
             return None;
         }
@@ -58,6 +68,16 @@ impl Form {
         }
         if self.cache_point && names(&["cachepoint", "cache point", "cache_control", "prompt caching"]) {
             return Some(Self { cache_point: false, ..self });
+        }
+        if self.effort && names(&["reasoning_effort", "reasoning effort"]) {
+            return Some(Self { effort: false, ..self });
+        }
+        if self.stream && names(&["stream"]) {
+            return Some(Self { stream: false, ..self });
+        }
+        // A forced answer is a tool for some: what is optional goes first.
+        if self.tools && with_tools && names(&["tool", "function"]) {
+            return Some(Self { tools: false, ..self });
         }
         let about_output = names(&[
             "response_format",
@@ -130,23 +150,36 @@ mod tests {
     #[test]
     fn the_form_steps_down_only_when_the_endpoint_names_what_it_does_not_take() {
         let strict = Form::default();
-        let object =
-            strict.weaker_after(&failure(400, "Invalid parameter: 'response_format' of type 'json_schema'"), true).unwrap();
+        let object = strict
+            .weaker_after(&failure(400, "Invalid parameter: 'response_format' of type 'json_schema'"), true, false)
+            .unwrap();
         assert_eq!(object.output, Output::Object);
-        let words = object.weaker_after(&failure(422, "response_format is not supported"), true).unwrap();
+        let words = object.weaker_after(&failure(422, "response_format is not supported"), true, false).unwrap();
         assert_eq!(words.output, Output::Words);
-        assert_eq!(words.weaker_after(&failure(400, "response_format is not supported"), true), None);
+        assert_eq!(words.weaker_after(&failure(400, "response_format is not supported"), true, false), None);
         let refused = failure(400, "tool_choice is not supported for this model");
-        assert_eq!(strict.weaker_after(&refused, false).unwrap().output, Output::Words, "there is no form between");
-        let uncached = strict.weaker_after(&failure(400, "extraneous key [cachePoint] is not permitted"), false).unwrap();
+        assert_eq!(strict.weaker_after(&refused, false, false).unwrap().output, Output::Words, "there is no form between");
+        let uncached = strict.weaker_after(&failure(400, "extraneous key [cachePoint] is not permitted"), false, false).unwrap();
         assert!(!uncached.cache_point && uncached.output == Output::Schema);
-        let limit =
-            strict.weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens"), true).unwrap();
+        let limit = strict
+            .weaker_after(&failure(400, "Unrecognized request argument supplied: max_completion_tokens"), true, false)
+            .unwrap();
         assert!(limit.old_limit && limit.output == Output::Schema);
         for other in [failure(400, "temperature is not supported"), failure(429, "response_format"), failure(401, "json_schema")]
         {
-            assert_eq!(strict.weaker_after(&other, true), None, "{other:?}");
+            assert_eq!(strict.weaker_after(&other, true, false), None, "{other:?}");
         }
+    }
+
+    #[test]
+    fn tools_and_streams_are_given_up_before_the_answers_form() {
+        let strict = Form::default();
+        let with_grammar = failure(400, "Cannot use custom grammar constraints with tools.");
+        let without_tools = strict.weaker_after(&with_grammar, true, true).unwrap();
+        assert!(!without_tools.tools && without_tools.output == Output::Schema);
+        assert_eq!(without_tools.weaker_after(&with_grammar, true, true).unwrap().output, Output::Object);
+        let whole = strict.weaker_after(&failure(400, "Unknown argument: stream_options"), true, false).unwrap();
+        assert!(!whole.stream && whole.tools);
     }
 
     #[test]

@@ -3,14 +3,17 @@
 //! - `roles`: which models play which role, in order
 //! - `question`: what every provider is asked, and what comes back; `form`: how strictly, and how answers are read
 //! - `endpoint`: the providers' protocols
-//! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone; `account`: what calls
+//! - `answer`: one question until it is answered: tools, repairs, what was paid for before
+//! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone; `budget`: what is left of a rate limit; `account`: what calls
 //!   cost, and may cost
 //!
 //! Servers differ in what they understand of strict answers, so the form is tried from the strictest down and what a model
 //! took is remembered.
 
 mod account;
+mod answer;
 mod breaker;
+mod budget;
 mod calls;
 mod endpoint;
 mod form;
@@ -26,32 +29,23 @@ use std::{
 };
 
 pub use account::Account;
+use answer::Asked;
+pub use answer::Looks;
 use calls::Calls;
 pub use oauth2::{OAuth2Error, TokenSource};
-use question::{Question, Repair, Schema};
-use review_core::{
-    finding::answer::{Answer, strict_schema},
-    prompt::SYSTEM,
-    redaction::Redactor,
-    scope::CostLimitReached,
-    usage::Usage,
-};
+pub use question::{Tool, ToolUse, Toolbox};
+use review_core::{finding::answer::Answer, redaction::Redactor, scope::CostLimitReached, usage::Usage};
 pub use roles::{ModelTable, Role};
-use sha2::{Digest, Sha256};
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     net::{HttpClients, NetError},
     settings::ModelSettings,
-    store::{Store, StoreError, StoredAnswer},
+    store::{Store, StoreError},
     telemetry::Metrics,
 };
 
-/// Tokens that an answer may take at most; reasoning models spend most of it before the first visible one.
-const MAX_ANSWER_TOKENS: u32 = 16_000;
-/// And at least, however small the prompts are.
-const LEAST_ANSWER_TOKENS: u32 = 4_000;
 /// A model that is not there, or that was overloaded past its deadline, is left alone for so long while others stand in.
 const ABSENT_FOR: Duration = Duration::from_mins(10);
 
@@ -201,11 +195,27 @@ impl Model {
         instruction: &str,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
+        self.investigate(role, pack, instruction, None, cancel).await
+    }
+
+    /// The same, with tools that the model may use before it answers. A model that takes no tools answers at once.
+    pub async fn investigate<A: Answer>(
+        &self,
+        role: Role,
+        pack: &str,
+        instruction: &str,
+        looks: Option<&Looks<'_>>,
+        cancel: &CancellationToken,
+    ) -> Result<Reply<A>, ModelError> {
         let (pack, instruction) = (self.inner.redactor.redact(pack).text, self.inner.redactor.redact(instruction).text);
-        let (pack, instruction) = (pack.as_ref(), instruction.as_ref());
+        let asked = Asked { role, pack: pack.as_ref(), instruction: instruction.as_ref(), looks };
         let mut first_error = None;
         for model in self.inner.present(self.table().await?.of(role)) {
-            let error = match self.inner.ask(role, &model, (pack, instruction), self.account.as_deref(), cancel).await {
+            let answer = tokio::select! {
+                () = cancel.cancelled() => return Err(ModelError::Cancelled),
+                answer = self.inner.ask(&model, &asked, self.account.as_deref()) => answer,
+            };
+            let error = match answer {
                 Err(error) if error.may_be_the_models() => error,
                 result => return result,
             };
@@ -249,123 +259,9 @@ impl Inner {
         let Some(until) = now.checked_add(ABSENT_FOR) else { return };
         self.absent.lock().unwrap_or_else(PoisonError::into_inner).insert(model.to_owned(), until);
     }
-
-    /// The stored answer of this model, or a new one.
-    async fn ask<A: Answer>(
-        &self,
-        role: Role,
-        model: &str,
-        (pack, instruction): (&str, &str),
-        account: Option<&Account>,
-        cancel: &CancellationToken,
-    ) -> Result<Reply<A>, ModelError> {
-        let fingerprint = fingerprint::<A>(model, pack, instruction);
-        if let Some(store) = &self.answers
-            && let Some(stored) = store.answer(&fingerprint).await?
-            && let Ok(answer) = form::parse::<A>(&stored.content)
-        {
-            tracing::debug!(model, schema = A::NAME, "answer taken from the store");
-            return Ok(Reply { answer, usage: stored.usage, model: model.to_owned() });
-        }
-        if let Some(account) = account {
-            account.check().await?;
-        }
-        let (answer, content, usage) = tokio::select! {
-            () = cancel.cancelled() => return Err(ModelError::Cancelled),
-            result = self.answer::<A>(role, model, (pack, instruction), account) => result?,
-        };
-        if let Some(store) = &self.answers {
-            store.store_answer(&fingerprint, &StoredAnswer { content, usage }, (self.clock)()).await?;
-        }
-        Ok(Reply { answer, usage, model: model.to_owned() })
-    }
-
-    /// A new answer with at most one repair: asks, checks, and when the answer does not parse asks again with the reason.
-    async fn answer<A: Answer>(
-        &self,
-        role: Role,
-        model: &str,
-        (pack, instruction): (&str, &str),
-        account: Option<&Account>,
-    ) -> Result<(A, String, Usage), ModelError> {
-        let mut question = Question {
-            system: SYSTEM,
-            pack,
-            instruction,
-            repairs: Vec::new(),
-            schema: Schema { name: A::NAME, json: strict_schema::<A>() },
-            max_tokens: answer_tokens(self.wanted.prompt_tokens),
-        };
-        let mut usage = Usage::default();
-        loop {
-            let completion = self.calls.completion(role, model, &question).await?;
-            usage += completion.usage;
-            let cost = completion.usage.cost_words().map(tracing::field::display);
-            tracing::debug!(role = role.word(), model, usage = ?completion.usage, cost, "model answered");
-            if let Some(account) = account {
-                account.book(role, model, completion.usage).await?;
-            }
-            let problem = match form::parse::<A>(&completion.content) {
-                Ok(answer) => return Ok((answer, completion.content, usage)),
-                Err(problem) if completion.cut => format!("the answer was cut at its token limit ({problem})"),
-                Err(problem) => problem,
-            };
-            if !question.repairs.is_empty() {
-                return Err(ModelError::BadAnswer { model: model.to_owned(), schema: A::NAME, problem });
-            }
-            tracing::warn!(model, schema = A::NAME, %problem, "the answer does not parse; asking once more");
-            let complaint = format!(
-                "That is not valid: {problem}. Answer again, with one JSON object of the schema `{}` and nothing else. Be brief.",
-                A::NAME
-            );
-            question.repairs.push(Repair { answer: form::excerpt(&completion.content), complaint });
-        }
-    }
-}
-
-/// As many as the prompt may hold, within bounds: whoever sets `PROMPT_TOKENS` for a small context has no 16,000 more, and
-/// servers refuse a limit that cannot fit.
-fn answer_tokens(prompt_tokens: usize) -> u32 {
-    u32::try_from(prompt_tokens).unwrap_or(u32::MAX).clamp(LEAST_ANSWER_TOKENS, MAX_ANSWER_TOKENS)
-}
-
-/// SHA-256 of everything that decides the answer.
-fn fingerprint<A: Answer>(model: &str, pack: &str, instruction: &str) -> String {
-    let mut hash = Sha256::new();
-    for part in [model, A::NAME, SYSTEM, pack, instruction] {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    hex::encode(hash.finalize())
 }
 
 /// Tokens of a text as OpenAI's newer models count them (`o200k_base`); close enough for the others' budgets.
 pub fn count_tokens(text: &str) -> usize {
     tiktoken_rs::o200k_base_singleton().encode_ordinary(text).len()
-}
-
-#[cfg(test)]
-mod tests {
-    use review_core::finding::answer::{ResolutionAnswer, VerdictAnswer};
-
-    use super::{answer_tokens, fingerprint};
-
-    #[test]
-    fn an_answer_may_be_as_long_as_the_prompt_within_bounds() {
-        assert_eq!([2_000, 8_000, 60_000, usize::MAX].map(answer_tokens), [4_000, 8_000, 16_000, 16_000]);
-    }
-
-    #[test]
-    fn every_part_of_a_question_makes_it_another_one() {
-        let one = fingerprint::<VerdictAnswer>("m", "pack", "ask");
-        assert_eq!(one, fingerprint::<VerdictAnswer>("m", "pack", "ask"));
-        for other in [
-            fingerprint::<ResolutionAnswer>("m", "pack", "ask"),
-            fingerprint::<VerdictAnswer>("n", "pack", "ask"),
-            fingerprint::<VerdictAnswer>("m", "packa", "sk"),
-            fingerprint::<VerdictAnswer>("m", "pack", "other"),
-        ] {
-            assert_ne!(one, other);
-        }
-    }
 }

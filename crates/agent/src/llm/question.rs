@@ -3,9 +3,13 @@
 use std::time::Duration;
 
 use review_core::usage::Usage;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-/// One question with the answers to it that could not be read.
+use super::{budget::Remaining, form::Form};
+use crate::settings::Effort;
+
+/// One question, with what was said since it was asked.
 #[derive(Debug, Clone)]
 pub(super) struct Question<'a> {
     pub(super) system: &'a str,
@@ -13,16 +17,61 @@ pub(super) struct Question<'a> {
     /// are told: here.
     pub(super) pack: &'a str,
     pub(super) instruction: &'a str,
-    pub(super) repairs: Vec<Repair>,
+    pub(super) turns: Vec<Turn>,
     pub(super) schema: Schema,
     pub(super) max_tokens: u32,
+    /// What the model may use before it answers.
+    pub(super) toolbox: Option<Toolbox<'a>>,
+    /// It has looked enough.
+    pub(super) must_answer: bool,
+    /// How long a model that reasons should do so; None: as its provider has it.
+    pub(super) effort: Option<Effort>,
 }
 
-/// An answer that could not be read, and what was said about it.
+/// Tools, and what the model is told about them.
+#[derive(Debug, Clone, Copy)]
+pub struct Toolbox<'a> {
+    /// Never empty, and always in the same order: they stand before everything that providers cache.
+    pub tools: &'a [Tool],
+    /// Stands behind the instruction, where the model is given the tools at all.
+    pub words: &'a str,
+}
+
+/// Something that a model may use to look further.
 #[derive(Debug, Clone)]
-pub(super) struct Repair {
-    pub(super) answer: String,
-    pub(super) complaint: String,
+pub struct Tool {
+    /// Letters, digits and `_` only.
+    pub name: &'static str,
+    pub description: &'static str,
+    /// JSON Schema of an object, closed and with all of its properties required, as OpenAI's strict mode wants it.
+    pub parameters: Value,
+}
+
+/// What the model wants to use, and with what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ToolUse {
+    /// The provider's; connects the result with it.
+    pub(super) id: String,
+    /// As the model wrote it: it may name no tool.
+    pub name: String,
+    /// JSON, if the model kept to it.
+    pub arguments: String,
+}
+
+impl ToolUse {
+    /// The arguments as JSON; an empty object where the model wrote none.
+    pub(super) fn input(&self) -> Value {
+        serde_json::from_str(&self.arguments).ok().filter(Value::is_object).unwrap_or_else(|| Value::Object(Map::new()))
+    }
+}
+
+/// What was said after the question.
+#[derive(Debug, Clone)]
+pub(super) enum Turn {
+    /// An answer that could not be read, and what was said about it.
+    Repair { answer: String, complaint: String },
+    /// Tools that were used, each with its result.
+    Used { said: String, uses: Vec<(ToolUse, String)> },
 }
 
 /// The JSON Schema of the answer.
@@ -33,26 +82,52 @@ pub(super) struct Schema {
     pub(super) json: Value,
 }
 
-impl Question<'_> {
+impl<'a> Question<'a> {
+    /// Bytes of everything that the model reads, but for a few.
+    pub(super) fn bytes(&self) -> usize {
+        let turns = self.turns.iter().map(|turn| match turn {
+            Turn::Repair { answer, complaint } => answer.len() + complaint.len(),
+            Turn::Used { said, uses } => {
+                said.len() + uses.iter().map(|(tool_use, result)| tool_use.arguments.len() + result.len()).sum::<usize>()
+            }
+        });
+        self.system.len() + self.pack.len() + self.instruction.len() + turns.sum::<usize>()
+    }
+
     /// The first thing that the user says, behind the pack.
-    pub(super) fn instruction_with_schema(&self, with_schema: bool) -> String {
-        if !with_schema {
-            return self.instruction.to_owned();
+    pub(super) fn instruction_for(&self, form: Form, with_schema: bool) -> String {
+        let mut text = self.instruction.to_owned();
+        if let Some(toolbox) = self.tools_for(form) {
+            text = format!("{text}\n\n{}", toolbox.words);
         }
-        format!(
-            "{}\n\nAnswer with one JSON object, and nothing before or after it, that matches the schema `{}`:\n{}",
-            self.instruction, self.schema.name, self.schema.json
-        )
+        if with_schema {
+            text = format!(
+                "{text}\n\nAnswer with one JSON object, and nothing before or after it, that matches the schema `{}`:\n{}",
+                self.schema.name, self.schema.json
+            );
+        }
+        text
+    }
+
+    /// The tools, where the model takes any.
+    pub(super) fn tools_for(&self, form: Form) -> Option<Toolbox<'a>> {
+        self.toolbox.filter(|_| form.tools)
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What came back: an answer, or the wish to use tools first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Completion {
     pub(super) content: String,
+    /// Not empty: the content is no answer yet.
+    pub(super) uses: Vec<ToolUse>,
     /// The token limit ended it.
     pub(super) cut: bool,
     /// Without its price as the endpoints give it; `calls` puts that on.
     pub(super) usage: Usage,
+    /// What the provider says is left of its rate limit.
+    #[serde(skip)]
+    pub(super) remaining: Option<Remaining>,
 }
 
 /// A call that brought no completion.

@@ -64,11 +64,32 @@ pub struct ModelSettings {
     pub light: Option<String>,
     pub medium: Option<String>,
     pub heavy: Option<String>,
+    /// `MODEL_EFFORT`; None: as the provider has it.
+    pub effort: Option<Effort>,
     /// `PROMPT_TOKENS`: what one question to the model may hold.
     pub prompt_tokens: usize,
     /// The built-in prices under those of `MODEL_PRICES`.
     pub prices: PriceList,
     pub oauth2: Option<OAuth2Settings>,
+}
+
+/// How long a model reasons before it answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    Low,
+    Medium,
+    High,
+}
+
+impl Effort {
+    /// As providers and settings spell it.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+        }
+    }
 }
 
 #[derive(Debug, Clone)]

@@ -8,7 +8,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, KnowledgeSettings,
+    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, KnowledgeSettings,
     LaterSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider,
     Purpose, ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
@@ -241,6 +241,9 @@ impl Values {
             light: self.text("MODEL_LIGHT"),
             medium: self.text("MODEL_MEDIUM"),
             heavy: self.text("MODEL_HEAVY"),
+            effort: self
+                .text("MODEL_EFFORT")
+                .and_then(|word| [Effort::Low, Effort::Medium, Effort::High].into_iter().find(|effort| effort.word() == word)),
             prompt_tokens: to_usize(self.whole("PROMPT_TOKENS")),
             prices: match self.good("MODEL_PRICES") {
                 Some(Checked::Prices(prices)) => prices.clone(),

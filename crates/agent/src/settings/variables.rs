@@ -216,6 +216,14 @@ pub(super) const TABLE: &[Variable] = &[
     ),
     variable(
         Group::Model,
+        "MODEL_EFFORT",
+        Form::Choice(&["low", "medium", "high"]),
+        "medium",
+        "How long models that reason do so before they answer (`reasoning_effort`). Unset: as the provider has it. Models that do not \
+         reason are asked without it.",
+    ),
+    variable(
+        Group::Model,
         "PROMPT_TOKENS",
         Form::Whole { min: 2_000, max: 2_000_000, unit: "tokens" },
         "60000",

@@ -1,11 +1,14 @@
 //! What the agent asks of each provider in its own protocol, and what it makes of the answers.
 
+use std::time::{Duration, Instant};
+
 use coderabbit_agent::{
     app,
-    llm::{Model, ModelError, Reply, Role as Rank},
+    llm::{Looks, Model, ModelError, Reply, Role as Rank, Tool, ToolUse, Toolbox},
     net::HttpClients,
     settings::{Loaded, Purpose, Settings},
 };
+use futures::FutureExt as _;
 use review_core::finding::answer::WalkthroughAnswer;
 use testkit::{
     model::{Fault, ModelOptions, ModelServer, Role, Script},
@@ -92,6 +95,25 @@ impl Provider {
         .await
     }
 
+    /// Lets the model look around once, with what it finds there.
+    async fn investigate(&self, rank: Rank, found: &'static str) -> Result<Reply<WalkthroughAnswer>, ModelError> {
+        let parameters = serde_json::json!({
+            "type": "object",
+            "properties": { "under": { "type": "string" } },
+            "required": ["under"],
+            "additionalProperties": false,
+        });
+        let tools = [Tool { name: "list_files", description: "Lists files.", parameters }];
+        let run = |tool_use: ToolUse| {
+            assert_eq!((tool_use.name.as_str(), tool_use.arguments.as_str()), ("list_files", r#"{"under":"src"}"#));
+            async move { found.to_owned() }.boxed()
+        };
+        let toolbox = Toolbox { tools: &tools, words: "Look first." };
+        let looks = Looks { toolbox, most_turns: 2, most_tokens: 100_000, run: &run };
+        let cancel = CancellationToken::new();
+        self.model.investigate(rank, "the change", "Write the walkthrough.", Some(&looks), &cancel).await
+    }
+
     async fn ask(&self, rank: Rank) -> Result<Reply<WalkthroughAnswer>, ModelError> {
         self.model.ask(rank, "the change", "Write the walkthrough.", &CancellationToken::new()).await
     }
@@ -110,6 +132,36 @@ async fn azures_deployments_play_the_roles_of_their_models() {
     let asked: Vec<String> = azure.server.calls().into_iter().map(|call| call.model).collect();
     assert_eq!(asked, ["gpt-4.1-mini", "o4-mini", "o3"], "the deployment of each was asked");
     assert_eq!(azure.server.refusals(), []);
+}
+
+#[tokio::test]
+async fn every_provider_lets_its_model_look_further_and_gets_what_was_seen() {
+    let options = ModelOptions { models: vec!["anthropic.claude-haiku-4-5-20251001-v1:0".to_owned()], ..ModelOptions::default() };
+    let bedrock = Provider::bedrock(options, &[]).await;
+    for provider in [Provider::azure(&[]).await, Provider::anthropic().await, bedrock] {
+        let script = Script::silent().looking(Role::Walkthrough, "list_files", serde_json::json!({ "under": "src" }));
+        provider.server.set_script(script);
+        let reply = provider.investigate(Rank::Light, "src/canary.py").await.unwrap();
+        assert_eq!(reply.usage.calls, 2, "{:?}", provider.model);
+        let calls = provider.server.calls();
+        assert_eq!(calls.len(), 2, "{:?}", provider.model);
+        assert!(calls[1].prompt().contains("src/canary.py"), "{:#}", calls[1].body);
+        assert_eq!(provider.server.refusals(), [], "{:?}", provider.model);
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_flows_may_take_longer_than_one_that_has_not_begun_and_one_that_stalls_is_cut() {
+    let azure = Provider::azure(&[("LLM_TIMEOUT", "1000")]).await;
+    azure.server.fault(Role::Walkthrough, 1, Fault::SlowTokens { pause: Duration::from_millis(8) });
+    let begun = Instant::now();
+    azure.ask(Rank::Light).await.unwrap();
+    assert!(begun.elapsed() > Duration::from_secs(1), "it took longer than LLM_TIMEOUT: {:?}", begun.elapsed());
+    assert_eq!(azure.server.calls().len(), 1, "and was not asked for again");
+
+    azure.server.fault(Role::Walkthrough, 1, Fault::Stalls);
+    azure.ask(Rank::Light).await.unwrap();
+    assert_eq!(azure.server.calls().len(), 3, "the one that stalled was asked again");
 }
 
 #[tokio::test]

@@ -8,9 +8,10 @@ use axum::{
 use serde_json::{Map, Value, json};
 
 use super::{
+    call::Role,
     options::ModelOptions,
     reply::{ApiError, Completion, tokens},
-    request::{ChatRequest, Message},
+    request::{ChatRequest, Message, Offered},
 };
 
 const VERSION: &str = "2023-06-01";
@@ -67,9 +68,9 @@ pub(super) fn parse(bytes: &[u8], options: &ModelOptions) -> Result<ChatRequest,
     }
     messages.extend(turns(arguments)?);
     check_cache_points(&body)?;
-    let schema = forced_tool(arguments)?;
+    let (schema, offered) = tools(arguments)?;
     let stream = arguments.get("stream").and_then(Value::as_bool).unwrap_or(false);
-    Ok(ChatRequest { model, messages, stream, stream_usage: true, limit: Some(limit), schema, body })
+    Ok(ChatRequest { model, messages, stream, stream_usage: true, limit: Some(limit), schema, offered, body })
 }
 
 fn turns(arguments: &Map<String, Value>) -> Result<Vec<Message>, ApiError> {
@@ -101,9 +102,16 @@ fn text_of(content: &Value, place: &str) -> Result<String, ApiError> {
         Value::Array(blocks) if !blocks.is_empty() => {
             let mut texts = Vec::new();
             for block in blocks {
-                let text = block["text"].as_str().filter(|_| block["type"] == "text");
-                let text = text.ok_or_else(|| refuse(format!("{place}.content: this stand-in reads text blocks only")))?;
-                if text.trim().is_empty() {
+                let text = match block["type"].as_str().unwrap_or_default() {
+                    "tool_use" if block["input"].is_object() => continue,
+                    "tool_result" => block["content"].as_str(),
+                    "text" => block["text"].as_str(),
+                    other => {
+                        return Err(refuse(format!("{place}.content: Input tag '{other}' found using 'type' is not read here")));
+                    }
+                };
+                let text = text.unwrap_or_default();
+                if text.trim().is_empty() && block["type"] == "text" {
                     return Err(refuse(format!("{place}: text content blocks must contain non-whitespace text")));
                 }
                 texts.push(text);
@@ -131,27 +139,68 @@ fn check_cache_points(body: &Value) -> Result<(), ApiError> {
     Err(refuse(format!("A maximum of {MOST_CACHE_POINTS} blocks with cache_control may be provided. Found {found}.")))
 }
 
-/// The name of the tool that must be called.
-fn forced_tool(arguments: &Map<String, Value>) -> Result<Option<String>, ApiError> {
+/// The tool that takes the answer, and the others that may be used before it.
+fn tools(arguments: &Map<String, Value>) -> Result<(Option<String>, Offered), ApiError> {
     let tools = arguments.get("tools").and_then(Value::as_array).cloned().unwrap_or_default();
     for (index, tool) in tools.iter().enumerate() {
         if tool["input_schema"]["type"] != "object" {
             return Err(refuse(format!("tools.{index}.custom.input_schema.type: Input should be 'object'")));
         }
     }
-    let Some(choice) = arguments.get("tool_choice").filter(|choice| choice["type"] == "tool") else { return Ok(None) };
-    let name = choice["name"].as_str().unwrap_or_default();
-    if !tools.iter().any(|tool| tool["name"] == name) {
-        return Err(refuse(format!("Tool '{name}' not found in provided tools")));
+    let (answers, looks): (Vec<&str>, Vec<&str>) =
+        tools.iter().filter_map(|tool| tool["name"].as_str()).partition(|name| Role::is_answer_tool(name));
+    let choice = arguments.get("tool_choice").unwrap_or(&Value::Null);
+    if choice["type"] == "tool" {
+        let name = choice["name"].as_str().unwrap_or_default();
+        if !tools.iter().any(|tool| tool["name"] == name) {
+            return Err(refuse(format!("Tool '{name}' not found in provided tools")));
+        }
     }
-    Ok(Some(name.to_owned()))
+    let may_look = !matches!(choice["type"].as_str(), Some("tool" | "none"));
+    let names = if may_look { looks.into_iter().map(str::to_owned).collect() } else { Vec::new() };
+    let turns = arguments.get("messages").and_then(Value::as_array).map_or(Ok(0), |turns| check_results(turns, &tools));
+    let turns = turns.map_err(refuse)?;
+    Ok((answers.first().map(|&name| name.to_owned()), Offered { names, turns }))
+}
+
+/// Turns in which tools were used; each use must be followed by its result.
+fn check_results(turns: &[Value], tools: &[Value]) -> Result<usize, String> {
+    let ids = |turn: &Value, kind: &str, field: &str| -> Vec<String> {
+        let blocks = turn["content"].as_array().into_iter().flatten().filter(|block| block["type"] == kind);
+        blocks.map(|block| block[field].as_str().unwrap_or_default().to_owned()).collect()
+    };
+    let mut used = 0;
+    for (index, turn) in turns.iter().enumerate() {
+        let uses = ids(turn, "tool_use", "id");
+        if uses.is_empty() {
+            continue;
+        }
+        used += 1;
+        if tools.is_empty() {
+            return Err("Requests which include `tool_use` or `tool_result` blocks must define tools".to_owned());
+        }
+        let results = turns.get(index + 1).map(|next| ids(next, "tool_result", "tool_use_id")).unwrap_or_default();
+        if let Some(missing) = uses.iter().find(|id| !results.contains(id)) {
+            return Err(format!(
+                "messages.{index}: `tool_use` ids were found without `tool_result` blocks immediately after: {missing}"
+            ));
+        }
+    }
+    Ok(used)
 }
 
 /// What goes into the forced tool, or the text.
 pub(super) fn whole(request: &ChatRequest, number: usize, completion: &Completion) -> Value {
     let said = completion.content.clone().or_else(|| completion.refusal.clone()).unwrap_or_default();
     let input = serde_json::from_str::<Value>(&said).ok().filter(Value::is_object);
+    let wishes: Vec<Value> = completion
+        .uses
+        .iter()
+        .enumerate()
+        .map(|(index, (name, input))| json!({ "type": "tool_use", "id": format!("toolu_{number:06}_{index}"), "name": name, "input": input }))
+        .collect();
     let (content, ended) = match (&request.schema, input) {
+        _ if !wishes.is_empty() => (wishes.into(), "tool_use"),
         (Some(name), Some(input)) => {
             (json!([{ "type": "tool_use", "id": format!("toolu_{number:08}"), "name": name, "input": input }]), "tool_use")
         }
@@ -174,6 +223,41 @@ pub(super) fn whole(request: &ChatRequest, number: usize, completion: &Completio
             "output_tokens": tokens(&said),
         },
     })
+}
+
+/// The same as events (source: Anthropic's API reference, "Streaming Messages").
+pub(super) fn events(request: &ChatRequest, number: usize, completion: &Completion) -> String {
+    let mut message = whole(request, number, completion);
+    let (content, stop_reason, usage) = (message["content"].take(), message["stop_reason"].take(), message["usage"].clone());
+    message["content"] = json!([]);
+    message["usage"]["output_tokens"] = 1.into();
+    let mut text = String::new();
+    let mut event =
+        |event: Value| text.push_str(&format!("event: {}\ndata: {event}\n\n", event["type"].as_str().unwrap_or_default()));
+    event(json!({ "type": "message_start", "message": message }));
+    event(json!({ "type": "ping" }));
+    for (index, block) in content.as_array().into_iter().flatten().enumerate() {
+        let mut begun = block.clone();
+        let (said, name) = if let Some(said) = block["text"].as_str() {
+            begun["text"] = "".into();
+            (said.to_owned(), "text")
+        } else {
+            begun["input"] = json!({});
+            (block["input"].to_string(), "partial_json")
+        };
+        event(json!({ "type": "content_block_start", "index": index, "content_block": begun }));
+        let kind = if name == "text" { "text_delta" } else { "input_json_delta" };
+        let characters: Vec<char> = said.chars().collect();
+        for piece in characters.chunks(16) {
+            let piece: String = piece.iter().collect();
+            event(json!({ "type": "content_block_delta", "index": index, "delta": { "type": kind, name: piece } }));
+        }
+        event(json!({ "type": "content_block_stop", "index": index }));
+    }
+    let output = json!({ "output_tokens": usage["output_tokens"] });
+    event(json!({ "type": "message_delta", "delta": { "stop_reason": stop_reason, "stop_sequence": null }, "usage": output }));
+    event(json!({ "type": "message_stop" }));
+    text
 }
 
 /// The models, as "List Models" gives them.

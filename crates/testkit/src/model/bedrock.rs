@@ -9,9 +9,10 @@ use axum::{
 use serde_json::{Value, json};
 
 use super::{
+    call::Role,
     options::ModelOptions,
     reply::{ApiError, Completion, tokens},
-    request::{ChatRequest, Message},
+    request::{ChatRequest, Message, Offered},
 };
 
 const KNOWN_ARGUMENTS: &[&str] = &[
@@ -66,21 +67,45 @@ pub(super) fn parse(model: &str, bytes: &[u8], options: &ModelOptions) -> Result
         messages.push(Message { role: role.to_owned(), content: texts.join("\n\n") });
     }
     let limit = body["inferenceConfig"]["maxTokens"].as_u64();
-    let schema = body["toolConfig"]["toolChoice"]["tool"]["name"].as_str().map(str::to_owned);
-    if let Some(name) = &schema {
-        let tools = body["toolConfig"]["tools"].as_array().into_iter().flatten();
-        let found = tools.map(|tool| &tool["toolSpec"]).find(|tool| tool["name"] == name.as_str());
-        if found.is_none_or(|tool| tool["inputSchema"]["json"]["type"] != "object") {
-            return Err(refuse("The toolChoice names no tool with an object as its inputSchema."));
-        }
-    }
-    Ok(ChatRequest { model: model.to_owned(), messages, stream: false, stream_usage: true, limit, schema, body })
+    let (schema, offered) = tools(&body, turns)?;
+    Ok(ChatRequest { model: model.to_owned(), messages, stream: false, stream_usage: true, limit, schema, offered, body })
 }
 
-/// None for a cache point, which is no text.
+/// The tool that takes the answer, and the others that may be used before it.
+fn tools(body: &Value, turns: &[Value]) -> Result<(Option<String>, Offered), ApiError> {
+    let specs: Vec<&Value> = body["toolConfig"]["tools"].as_array().into_iter().flatten().map(|tool| &tool["toolSpec"]).collect();
+    if specs.iter().any(|spec| spec["inputSchema"]["json"]["type"] != "object") {
+        return Err(refuse("The value at toolConfig.tools.toolSpec.inputSchema.json.type must be one of the following: object."));
+    }
+    let names = specs.iter().filter_map(|spec| spec["name"].as_str());
+    let (answers, looks): (Vec<&str>, Vec<&str>) = names.partition(|name| Role::is_answer_tool(name));
+    let forced = body["toolConfig"]["toolChoice"]["tool"]["name"].as_str();
+    if forced.is_some_and(|name| !specs.iter().any(|spec| spec["name"] == name)) {
+        return Err(refuse("The toolChoice names no tool with an object as its inputSchema."));
+    }
+    let ids = |turn: &Value, block: &str| -> Vec<String> {
+        let blocks = turn["content"].as_array().into_iter().flatten().map(|content| &content[block]["toolUseId"]);
+        blocks.filter_map(Value::as_str).map(str::to_owned).collect()
+    };
+    let mut used = 0;
+    for (turn, next) in turns.iter().zip(turns.iter().skip(1)) {
+        let (uses, results) = (ids(turn, "toolUse"), ids(next, "toolResult"));
+        if uses.iter().any(|id| !results.contains(id)) || (!uses.is_empty() && specs.is_empty()) {
+            return Err(refuse("Expected toolResult blocks for the following Ids, and a toolConfig field."));
+        }
+        used += usize::from(!uses.is_empty());
+    }
+    let names = if forced.is_none() { looks.into_iter().map(str::to_owned).collect() } else { Vec::new() };
+    Ok((answers.first().map(|&name| name.to_owned()), Offered { names, turns: used }))
+}
+
+/// None for a cache point and for a wish, which are no text.
 fn text(block: &Value) -> Result<Option<String>, ApiError> {
-    if block["cachePoint"]["type"] == "default" {
+    if block["cachePoint"]["type"] == "default" || block["toolUse"]["input"].is_object() {
         return Ok(None);
+    }
+    if let Some(result) = block["toolResult"]["content"][0]["text"].as_str() {
+        return Ok(Some(result.to_owned()));
     }
     let text = block["text"].as_str().filter(|text| !text.trim().is_empty());
     text.map(|text| Some(text.to_owned())).ok_or_else(|| refuse("The text field in the ContentBlock object is blank."))
@@ -89,7 +114,16 @@ fn text(block: &Value) -> Result<Option<String>, ApiError> {
 pub(super) fn whole(request: &ChatRequest, number: usize, completion: &Completion) -> Value {
     let said = completion.content.clone().or_else(|| completion.refusal.clone()).unwrap_or_default();
     let input = serde_json::from_str::<Value>(&said).ok().filter(Value::is_object);
+    let wishes: Vec<Value> = completion
+        .uses
+        .iter()
+        .enumerate()
+        .map(|(index, (name, input))| {
+            json!({ "toolUse": { "toolUseId": format!("tooluse_{number:06}_{index}"), "name": name, "input": input } })
+        })
+        .collect();
     let (content, ended) = match (&request.schema, input) {
+        _ if !wishes.is_empty() => (wishes.into(), "tool_use"),
         (Some(name), Some(input)) => {
             (json!([{ "toolUse": { "toolUseId": format!("tooluse_{number:08}"), "name": name, "input": input } }]), "tool_use")
         }

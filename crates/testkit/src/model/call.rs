@@ -23,6 +23,10 @@ impl Role {
         (Self::Resolution, "review_resolution"),
     ];
 
+    pub(super) fn is_answer_tool(name: &str) -> bool {
+        Self::NAMED.iter().any(|(_, known)| *known == name)
+    }
+
     /// By the name of the schema that the answer must have; where none is sent, by the one that the prompt names last as
     /// "schema `name`".
     pub(super) fn of(request: &ChatRequest) -> Self {

@@ -35,6 +35,8 @@ pub enum Fault {
     SlowTokens { pause: Duration },
     /// The connection ends in the middle of the body.
     Cut,
+    /// Half of the body is sent, then nothing more, and the connection stays open.
+    Stalls,
     /// 200 with a page of HTML, as a gateway in between answers.
     HtmlPage,
     /// 200 with a body that is far larger than any answer.

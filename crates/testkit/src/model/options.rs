@@ -31,6 +31,8 @@ pub struct ModelOptions {
     pub models: Vec<String>,
     pub structured_output: StructuredOutput,
     pub token_limit: TokenLimit,
+    /// Whether `tools` are taken.
+    pub tools: bool,
     /// Deployments of Azure OpenAI, each with its model.
     pub deployments: Vec<(String, String)>,
     /// Bedrock: models are invoked by the inference profile of a part of the world only.
@@ -51,6 +53,7 @@ impl Default for ModelOptions {
             by_profile_only: false,
             structured_output: StructuredOutput::default(),
             token_limit: TokenLimit::default(),
+            tools: true,
             context_tokens: None,
             port: 0,
         }

@@ -82,6 +82,8 @@ pub(super) struct Completion {
     /// None: the model refuses, and `refusal` says why.
     pub(super) content: Option<String>,
     pub(super) refusal: Option<String>,
+    /// Name and arguments of the tools that it wants to use instead.
+    pub(super) uses: Vec<(String, Value)>,
     pub(super) finish_reason: &'static str,
     pub(super) prompt_tokens: u64,
     pub(super) cached_tokens: u64,
@@ -110,11 +112,14 @@ pub(super) enum Pace {
     Slow(Duration),
     /// Half of it, then the connection ends.
     Cut,
+    /// Half of it, then nothing more.
+    Stalls,
 }
 
 /// The answer in the form that the request asks for.
 pub(super) fn respond(dialect: Dialect, request: &ChatRequest, number: usize, completion: &Completion, pace: Pace) -> Response {
     let (content_type, body) = match dialect {
+        Dialect::Anthropic if request.stream => ("text/event-stream", anthropic::events(request, number, completion)),
         Dialect::Anthropic => ("application/json", anthropic::whole(request, number, completion).to_string()),
         Dialect::Bedrock => ("application/json", bedrock::whole(request, number, completion).to_string()),
         Dialect::OpenAi if request.stream => ("text/event-stream", events(request, number, completion)),
@@ -140,6 +145,10 @@ fn paced(body: String, pace: Pace) -> Body {
             tokio::time::sleep(pause).await;
             Ok::<_, Infallible>(piece)
         })),
+        Pace::Stalls => {
+            let first = pieces(body.len().div_ceil(2).max(1)).into_iter().next().unwrap_or_default();
+            Body::from_stream(stream::iter([Ok::<_, Infallible>(first)]).chain(stream::pending()))
+        }
         Pace::Cut => {
             let first = pieces(body.len().div_ceil(2).max(1)).into_iter().next().unwrap_or_default();
             let pieces = stream::iter([Ok(first), Err(io::Error::from(io::ErrorKind::ConnectionReset))]);
@@ -180,12 +189,33 @@ fn whole(request: &ChatRequest, number: usize, completion: &Completion) -> Value
     let mut answer = envelope(request, number, "chat.completion");
     answer["choices"] = json!([{
         "index": 0,
-        "message": { "role": "assistant", "content": completion.content, "refusal": completion.refusal },
+        "message": message(completion, number),
         "logprobs": null,
         "finish_reason": completion.finish_reason,
     }]);
     answer["usage"] = usage(completion);
     answer
+}
+
+fn message(completion: &Completion, number: usize) -> Value {
+    let mut message = json!({ "role": "assistant", "content": completion.content, "refusal": completion.refusal });
+    let calls = tool_calls(completion, number);
+    if !calls.is_empty() {
+        message["tool_calls"] = calls.into();
+    }
+    message
+}
+
+fn tool_calls(completion: &Completion, number: usize) -> Vec<Value> {
+    let uses = completion.uses.iter().enumerate();
+    uses.map(|(index, (name, arguments))| {
+        json!({
+            "id": format!("call_{number:06}_{index}"),
+            "type": "function",
+            "function": { "name": name, "arguments": arguments.to_string() },
+        })
+    })
+    .collect()
 }
 
 /// Server-sent events: the role, the content in pieces, the reason of the end, the usage when asked for, `[DONE]`.
@@ -199,6 +229,13 @@ fn events(request: &ChatRequest, number: usize, completion: &Completion) -> Stri
         format!("data: {chunk}\n\n")
     };
     let mut text = chunk(json!({ "role": "assistant", "content": "", "refusal": null }), None);
+    for (index, mut call) in tool_calls(completion, number).into_iter().enumerate() {
+        call["index"] = index.into();
+        let arguments = call["function"]["arguments"].take();
+        call["function"]["arguments"] = "".into();
+        text.push_str(&chunk(json!({ "tool_calls": [call] }), None));
+        text.push_str(&chunk(json!({ "tool_calls": [{ "index": index, "function": { "arguments": arguments } }] }), None));
+    }
     let (name, said) = match (&completion.content, &completion.refusal) {
         (Some(content), _) => ("content", content.as_str()),
         (None, refusal) => ("refusal", refusal.as_deref().unwrap_or_default()),

@@ -42,9 +42,19 @@ const KNOWN_ARGUMENTS: &[&str] = &[
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Message {
-    /// `system`, `developer`, `user` or `assistant`.
+    /// `system`, `developer`, `user`, `assistant` or `tool`.
     pub role: String,
+    /// The text; of a turn in which tools were used, what they returned.
     pub content: String,
+}
+
+/// Tools that a request offers.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct Offered {
+    /// Their names, without the one that takes the answer. Empty where none may be used now.
+    pub(super) names: Vec<String>,
+    /// Turns in which tools were used so far.
+    pub(super) turns: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -57,6 +67,7 @@ pub(super) struct ChatRequest {
     pub(super) limit: Option<u64>,
     /// The name of the schema that the answer must have.
     pub(super) schema: Option<String>,
+    pub(super) offered: Offered,
     pub(super) body: Value,
 }
 
@@ -80,6 +91,9 @@ impl ChatRequest {
             let text = format!("Unrecognized request argument supplied: {unknown}");
             return Err(ApiError::invalid(text, None, None));
         }
+        if !options.tools && arguments.contains_key("tools") {
+            return Err(ApiError::invalid("tools param requires --jinja flag", Some("tools"), None));
+        }
         let messages = messages(arguments.get("messages"))?;
         let request = Self {
             messages,
@@ -87,6 +101,7 @@ impl ChatRequest {
             stream_usage: body["stream_options"]["include_usage"].as_bool().unwrap_or(false),
             limit: limit(&body, &model, options)?,
             schema: body["response_format"]["json_schema"]["name"].as_str().map(str::to_owned),
+            offered: offered(&body)?,
             model,
             body,
         };
@@ -150,19 +165,67 @@ fn default_of(parameter: &str) -> f64 {
     if parameter.ends_with("penalty") { 0.0 } else { 1.0 }
 }
 
+fn offered(body: &Value) -> Result<Offered, ApiError> {
+    let refuse = |text: String| Err(ApiError::invalid(text, Some("tools"), None));
+    let mut names = Vec::new();
+    for (index, tool) in body["tools"].as_array().into_iter().flatten().enumerate() {
+        let function = &tool["function"];
+        let Some(name) = function["name"].as_str().filter(|_| tool["type"] == "function") else {
+            return refuse(format!("Missing required parameter: 'tools[{index}].function.name'."));
+        };
+        if function["strict"] == true
+            && let Some((context, problem)) = open_object(&function["parameters"], &mut Vec::new())
+        {
+            return refuse(format!("Invalid schema for function '{name}': In context=({}), {problem}", context.join(", ")));
+        }
+        names.push(name.to_owned());
+    }
+    if body["tool_choice"] == "none" {
+        names.clear();
+    }
+    let messages = body["messages"].as_array().into_iter().flatten();
+    Ok(Offered { names, turns: messages.filter(|message| !message["tool_calls"].is_null()).count() })
+}
+
+/// Every wish of the model must be answered, by its id, before anything else is said.
+fn check_results(messages: &[Value]) -> Result<(), ApiError> {
+    let mut open: Vec<&str> = Vec::new();
+    for (index, message) in messages.iter().enumerate() {
+        if message["role"] == "tool" {
+            let id = message["tool_call_id"].as_str().unwrap_or_default();
+            let Some(position) = open.iter().position(|wish| *wish == id) else {
+                let text =
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceeding message with 'tool_calls'.";
+                return Err(ApiError::invalid(text, Some(&format!("messages.[{index}].role")), None));
+            };
+            open.remove(position);
+        } else if let Some(missing) = open.first() {
+            let text = format!(
+                "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. The \
+                 following tool_call_ids did not have response messages: {missing}"
+            );
+            return Err(ApiError::invalid(text, Some("messages"), None));
+        }
+        open.extend(message["tool_calls"].as_array().into_iter().flatten().filter_map(|wish| wish["id"].as_str()));
+    }
+    Ok(())
+}
+
 fn messages(messages: Option<&Value>) -> Result<Vec<Message>, ApiError> {
     let refuse = |text: String| ApiError::invalid(text, Some("messages"), None);
     let list = messages.and_then(Value::as_array).filter(|list| !list.is_empty());
     let list = list.ok_or_else(|| refuse("'messages' must be a non-empty array".to_owned()))?;
+    check_results(list)?;
     let mut read = Vec::with_capacity(list.len());
     for (index, message) in list.iter().enumerate() {
         let role = message["role"].as_str().unwrap_or_default();
-        if !["system", "developer", "user", "assistant"].contains(&role) {
+        if !["system", "developer", "user", "assistant", "tool"].contains(&role) {
             return Err(refuse(format!("Invalid value for 'messages[{index}].role': '{role}'")));
         }
         let content = match &message["content"] {
             Value::String(text) => text.clone(),
             Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),
+            Value::Null if message["tool_calls"].is_array() => String::new(),
             _ => return Err(refuse(format!("Invalid type for 'messages[{index}].content': expected a string or an array"))),
         };
         read.push(Message { role: role.to_owned(), content });

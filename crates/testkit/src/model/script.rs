@@ -135,6 +135,14 @@ impl Rule {
     }
 }
 
+/// What the reviewer looks at with a tool before it answers, where it is given that tool.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    pub role: Role,
+    pub tool: String,
+    pub arguments: Value,
+}
+
 /// Everything that the reviewer knows. It answers by what the prompt shows, never by what was asked before.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
@@ -143,9 +151,23 @@ pub struct Script {
     pub files: Vec<String>,
     /// What the walkthrough says of the pull request.
     pub summary: String,
+    /// One look a turn, those of each role in this order.
+    pub looks: Vec<Look>,
 }
 
 impl Script {
+    /// The reviewer looks at this before it answers.
+    #[must_use]
+    pub fn looking(mut self, role: Role, tool: &str, arguments: Value) -> Self {
+        self.looks.push(Look { role, tool: tool.to_owned(), arguments });
+        self
+    }
+
+    /// What it looks at in the turn after `turns` others.
+    pub(super) fn look(&self, role: Role, turns: usize) -> Option<&Look> {
+        self.looks.iter().filter(|look| look.role == role).nth(turns)
+    }
+
     /// A reviewer with nothing to say.
     pub fn silent() -> Self {
         Self::default()

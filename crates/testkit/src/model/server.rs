@@ -406,11 +406,17 @@ async fn answer(
     let mut completion = Completion {
         content: Some(said.to_string()),
         refusal: None,
+        uses: Vec::new(),
         finish_reason: "stop",
         prompt_tokens,
         cached_tokens: shared.cached_tokens(&prompt),
         reasoning_tokens: if is_reasoning_model(&request.model) { 64 } else { 0 },
     };
+    if let Some(look) = script.look(role, request.offered.turns).filter(|look| request.offered.names.contains(&look.tool)) {
+        completion.uses = vec![(look.tool.clone(), look.arguments.clone())];
+        completion.content = None;
+        completion.finish_reason = "tool_calls";
+    }
     let mut pace = Pace::AtOnce;
     match fault {
         None | Some(Fault::WrongLines) => {}
@@ -437,6 +443,7 @@ async fn answer(
         Some(Fault::ContextTooLong) => return Err(ApiError::context_too_long(prompt_tokens / 2, prompt_tokens)),
         Some(Fault::SlowTokens { pause }) => pace = Pace::Slow(pause),
         Some(Fault::Cut) => pace = Pace::Cut,
+        Some(Fault::Stalls) => pace = Pace::Stalls,
         Some(Fault::HtmlPage) => return Ok(plain("text/html", "<html><body>Please sign in to the gateway.</body></html>")),
         Some(Fault::Huge) => return Ok(plain("application/json", vec![b' '; 32 * 1024 * 1024])),
     }

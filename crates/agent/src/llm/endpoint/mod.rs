@@ -3,6 +3,7 @@
 mod anthropic;
 #[cfg(feature = "bedrock")]
 mod bedrock;
+mod events;
 mod http;
 mod openai;
 
@@ -12,7 +13,7 @@ use std::time::Duration;
 
 use secrecy::SecretString;
 
-use self::{anthropic::Anthropic, openai::Place};
+use self::{anthropic::Anthropic, http::Patience, openai::Place};
 use super::{
     ModelError,
     form::Form,
@@ -29,6 +30,7 @@ use crate::{
 pub(super) struct Endpoint {
     protocol: Protocol,
     http: reqwest::Client,
+    patience: Patience,
 }
 
 #[derive(Debug, Clone)]
@@ -62,7 +64,8 @@ impl Endpoint {
             Provider::BedrockAnthropic(_) => return Err(ModelError::Unsupported("bedrock-anthropic", "bedrock")),
             Provider::None => return Err(ModelError::NotConfigured),
         };
-        Ok((Self { protocol, http: http.client(timeout)? }, keys))
+        let patience = Patience::of(timeout);
+        Ok((Self { protocol, http: http.client(patience.total)?, patience }, keys))
     }
 
     /// For messages.
@@ -95,8 +98,10 @@ impl Endpoint {
         form: Form,
     ) -> Result<Completion, Failure> {
         match &self.protocol {
-            Protocol::OpenAi(place) => place.complete(&self.http, credential, model, question, form).await,
-            Protocol::Anthropic(anthropic) => anthropic.complete(&self.http, credential, model, question, form).await,
+            Protocol::OpenAi(place) => place.complete((&self.http, self.patience), credential, model, question, form).await,
+            Protocol::Anthropic(anthropic) => {
+                anthropic.complete((&self.http, self.patience), credential, model, question, form).await
+            }
             #[cfg(feature = "bedrock")]
             Protocol::Bedrock(bedrock) => Box::pin(bedrock.complete(model, question, form)).await,
         }
@@ -105,8 +110,8 @@ impl Endpoint {
     /// Names of the models; None where there is no list.
     pub(super) async fn list(&self, credential: &Credential) -> Result<Option<Vec<String>>, Failure> {
         match &self.protocol {
-            Protocol::OpenAi(place) => place.list(&self.http, credential).await,
-            Protocol::Anthropic(anthropic) => anthropic.list(&self.http, credential).await,
+            Protocol::OpenAi(place) => place.list((&self.http, self.patience), credential).await,
+            Protocol::Anthropic(anthropic) => anthropic.list((&self.http, self.patience), credential).await,
             // The list is another service's, with rights of its own, and says nothing of what this account may invoke.
             #[cfg(feature = "bedrock")]
             Protocol::Bedrock(_) => Ok(None),
@@ -114,7 +119,7 @@ impl Endpoint {
     }
 
     /// The form to try next when `failure` says that `form` is not understood.
-    pub(super) fn weaker_form(&self, form: Form, failure: &Failure) -> Option<Form> {
-        form.weaker_after(failure, matches!(self.protocol, Protocol::OpenAi(_)))
+    pub(super) fn weaker_form(&self, form: Form, failure: &Failure, question: &Question<'_>) -> Option<Form> {
+        form.weaker_after(failure, matches!(self.protocol, Protocol::OpenAi(_)), question.toolbox.is_some())
     }
 }

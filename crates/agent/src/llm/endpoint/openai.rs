@@ -6,11 +6,14 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
 use url::Url;
 
-use super::http::send;
+use super::{
+    events,
+    http::{AnswerBody, Answered, Patience, send},
+};
 use crate::llm::{
     form::{Form, Output},
     keys::Credential,
-    question::{Completion, Failure, Question, excerpt},
+    question::{Completion, Failure, Question, Tool, ToolUse, Turn, excerpt},
 };
 
 /// Where the requests go, and what they carry beside the question.
@@ -40,7 +43,7 @@ impl Place {
 
     pub(super) async fn complete(
         &self,
-        http: &reqwest::Client,
+        (http, patience): (&reqwest::Client, Patience),
         credential: &Credential,
         model: &str,
         question: &Question<'_>,
@@ -60,14 +63,23 @@ impl Place {
             }
         };
         let request = self.with_credential(http.post(url).json(&body(name, question, form)), credential);
-        completion(&send(request, &credential.secrets()).await?)
+        let Answered { body, remaining } = send(request, patience, &credential.secrets()).await?;
+        let answer = match body {
+            AnswerBody::Whole(answer) => answer,
+            AnswerBody::Events(events) => events::openai(&events)?,
+        };
+        Ok(Completion { remaining, ..completion(&answer)? })
     }
 
     /// Names of the models; None where there is no list, or none that says which of them answer here.
-    pub(super) async fn list(&self, http: &reqwest::Client, credential: &Credential) -> Result<Option<Vec<String>>, Failure> {
+    pub(super) async fn list(
+        &self,
+        (http, patience): (&reqwest::Client, Patience),
+        credential: &Credential,
+    ) -> Result<Option<Vec<String>>, Failure> {
         let Self::OpenAi { base_url, .. } = self else { return Ok(None) };
         let request = self.with_credential(http.get(below(base_url, "models")), credential);
-        let answer = send(request, &credential.secrets()).await?;
+        let AnswerBody::Whole(answer) = send(request, patience, &credential.secrets()).await?.body else { return Ok(None) };
         let listed = answer["data"].as_array().into_iter().flatten();
         Ok(Some(listed.filter_map(|model| model["id"].as_str()).map(str::to_owned).collect()))
     }
@@ -116,14 +128,38 @@ fn below(base_url: &Url, path: &str) -> String {
 
 fn body(model: &str, question: &Question<'_>, form: Form) -> Value {
     let with_schema = form.output != Output::Schema;
-    let first = format!("{}\n\n{}", question.pack, question.instruction_with_schema(with_schema));
+    let first = format!("{}\n\n{}", question.pack, question.instruction_for(form, with_schema));
     let mut messages = vec![json!({ "role": "system", "content": question.system }), json!({ "role": "user", "content": first })];
-    for repair in &question.repairs {
-        messages.push(json!({ "role": "assistant", "content": repair.answer }));
-        messages.push(json!({ "role": "user", "content": repair.complaint }));
+    for turn in &question.turns {
+        match turn {
+            Turn::Repair { answer, complaint } => {
+                messages.push(json!({ "role": "assistant", "content": answer }));
+                messages.push(json!({ "role": "user", "content": complaint }));
+            }
+            Turn::Used { said, uses } => {
+                let calls: Vec<Value> = uses.iter().map(|(tool_use, _)| call(tool_use)).collect();
+                let said = if said.is_empty() { Value::Null } else { said.as_str().into() };
+                messages.push(json!({ "role": "assistant", "content": said, "tool_calls": calls }));
+                let results = uses.iter().map(|(tool_use, result)| (&tool_use.id, result));
+                messages.extend(results.map(|(id, result)| json!({ "role": "tool", "tool_call_id": id, "content": result })));
+            }
+        }
     }
     let limit = if form.old_limit { "max_tokens" } else { "max_completion_tokens" };
     let mut body = json!({ "model": model, "messages": messages, limit: question.max_tokens });
+    if let Some(toolbox) = question.tools_for(form) {
+        body["tools"] = toolbox.tools.iter().map(function).collect();
+        if question.must_answer {
+            body["tool_choice"] = "none".into();
+        }
+    }
+    if let Some(effort) = question.effort.filter(|_| form.effort) {
+        body["reasoning_effort"] = effort.word().into();
+    }
+    if form.stream {
+        body["stream"] = true.into();
+        body["stream_options"] = json!({ "include_usage": true });
+    }
     match form.output {
         Output::Schema => {
             let schema = &question.schema;
@@ -138,6 +174,26 @@ fn body(model: &str, question: &Question<'_>, form: Form) -> Value {
     body
 }
 
+fn function(tool: &Tool) -> Value {
+    json!({
+        "type": "function",
+        "function": {
+            "name": tool.name,
+            "description": tool.description,
+            "parameters": tool.parameters,
+            "strict": true,
+        },
+    })
+}
+
+fn call(tool_use: &ToolUse) -> Value {
+    json!({
+        "id": tool_use.id,
+        "type": "function",
+        "function": { "name": tool_use.name, "arguments": tool_use.arguments },
+    })
+}
+
 fn completion(answer: &Value) -> Result<Completion, Failure> {
     let choice = &answer["choices"][0];
     let content = match &choice["message"]["content"] {
@@ -149,7 +205,20 @@ fn completion(answer: &Value) -> Result<Completion, Failure> {
     if choice.is_null() {
         return Err(Failure::unanswered(format!("the answer holds no choices: {}", excerpt(&answer.to_string()))));
     }
-    Ok(Completion { content, cut: choice["finish_reason"] == "length", usage: usage(&answer["usage"]) })
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    let calls = choice["message"]["tool_calls"].as_array().into_iter().flatten();
+    let uses = calls.map(|call| ToolUse {
+        id: text(&call["id"]),
+        name: text(&call["function"]["name"]),
+        arguments: text(&call["function"]["arguments"]),
+    });
+    Ok(Completion {
+        content,
+        uses: uses.collect(),
+        cut: choice["finish_reason"] == "length",
+        usage: usage(&answer["usage"]),
+        remaining: None,
+    })
 }
 
 fn usage(usage: &Value) -> Usage {
@@ -170,7 +239,7 @@ mod tests {
     use super::body;
     use crate::llm::{
         form::{Form, Output},
-        question::{Question, Repair, Schema},
+        question::{Question, Schema, Tool, ToolUse, Toolbox, Turn},
     };
 
     fn question() -> Question<'static> {
@@ -178,9 +247,12 @@ mod tests {
             system: "rules",
             pack: "pack",
             instruction: "ask",
-            repairs: Vec::new(),
+            turns: Vec::new(),
             schema: Schema { name: "review_findings", json: json!({"type": "object"}) },
             max_tokens: 9,
+            toolbox: None,
+            must_answer: false,
+            effort: None,
         }
     }
 
@@ -200,13 +272,29 @@ mod tests {
     #[test]
     fn a_repair_is_a_turn_of_its_own_behind_the_same_beginning() {
         let first = body("m", &question(), Form::default());
-        let repairs = vec![Repair { answer: "{".to_owned(), complaint: "half".to_owned() }];
-        let second = body("m", &Question { repairs, ..question() }, Form::default());
+        let turns_so_far = vec![Turn::Repair { answer: "{".to_owned(), complaint: "half".to_owned() }];
+        let second = body("m", &Question { turns: turns_so_far, ..question() }, Form::default());
         let turns = |body: &serde_json::Value| body["messages"].as_array().unwrap().clone();
         assert_eq!(turns(&second)[..2], turns(&first)[..]);
         assert_eq!(
             turns(&second)[2..],
             [json!({"role": "assistant", "content": "{"}), json!({"role": "user", "content": "half"})]
         );
+    }
+
+    #[test]
+    fn tools_are_offered_their_results_are_shown_and_at_the_end_they_are_withheld() {
+        let tools = [Tool { name: "grep", description: "Finds.", parameters: json!({"type": "object"}) }];
+        let toolbox = Some(Toolbox { tools: &tools, words: "Look first." });
+        let tool_use = ToolUse { id: "call_1".to_owned(), name: "grep".to_owned(), arguments: "{}".to_owned() };
+        let used = Turn::Used { said: String::new(), uses: vec![(tool_use, "nothing found".to_owned())] };
+        let asked = Question { toolbox, turns: vec![used], must_answer: true, ..question() };
+        let offered = body("m", &asked, Form::default());
+        assert_eq!(offered["messages"][1]["content"], "pack\n\nask\n\nLook first.");
+        assert_eq!(offered["messages"][2]["tool_calls"][0]["function"], json!({"name": "grep", "arguments": "{}"}));
+        assert_eq!(offered["messages"][3], json!({"role": "tool", "tool_call_id": "call_1", "content": "nothing found"}));
+        assert_eq!((&offered["tools"][0]["function"]["name"], &offered["tool_choice"]), (&json!("grep"), &json!("none")));
+        let plain = body("m", &Question { turns: Vec::new(), ..asked }, Form { tools: false, ..Form::default() });
+        assert!(plain.get("tools").is_none() && plain["messages"][1]["content"] == "pack\n\nask");
     }
 }

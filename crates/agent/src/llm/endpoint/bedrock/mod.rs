@@ -16,8 +16,9 @@ use aws_sdk_bedrockruntime::{
     error::{ProvideErrorMetadata as _, SdkError},
     operation::converse::{ConverseError, ConverseOutput, builders::ConverseFluentBuilder},
     types::{
-        CachePointBlock, CachePointType, ContentBlock, ConversationRole, InferenceConfiguration, Message, SpecificToolChoice,
-        StopReason, SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema, ToolSpecification,
+        AnyToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, InferenceConfiguration, Message,
+        SpecificToolChoice, StopReason, SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
+        ToolResultBlock, ToolResultContentBlock, ToolSpecification, ToolUseBlock,
     },
 };
 use review_core::usage::Usage;
@@ -28,7 +29,7 @@ use self::models::ModelNames;
 use crate::{
     llm::{
         form::{Form, Output},
-        question::{Completion, Failure, Question, Schema, excerpt},
+        question::{Completion, Failure, Question, ToolUse, Turn, excerpt},
     },
     settings::BedrockSettings,
 };
@@ -40,9 +41,9 @@ pub(super) struct Bedrock {
     names: ModelNames,
     /// Where credentials come from the system, asking for them takes a while.
     client: OnceCell<Client>,
-    /// By the name of the schema. The SDK holds JSON in maps of no order, which a copy keeps and a new one does not: a tool
+    /// By name. The SDK holds JSON in maps of no order, which a copy keeps and a new one does not: a tool
     /// that is written otherwise each time is found in no cache.
-    tools: Mutex<HashMap<&'static str, ToolConfiguration>>,
+    tools: Mutex<HashMap<&'static str, Tool>>,
     address: String,
 }
 
@@ -72,11 +73,11 @@ impl Bedrock {
         loop {
             let name = self.names.of(model);
             let mut request = request(client.converse().model_id(&name), question, form)?;
-            if form.output == Output::Schema {
-                request = request.tool_config(self.tool(&question.schema)?);
+            if form.output == Output::Schema || question.tools_for(form).is_some() {
+                request = request.tool_config(self.tools(question, form)?);
             }
             match request.send().await {
-                Ok(output) => return completion(&output),
+                Ok(output) => return completion(&output, question.schema.name),
                 Err(error) => {
                     let failure = failure(&error);
                     // Tried under each of its names once; what worked is remembered.
@@ -95,23 +96,43 @@ impl Bedrock {
         }
     }
 
-    /// The tool that takes the answer.
-    fn tool(&self, schema: &Schema) -> Result<ToolConfiguration, Failure> {
+    /// What may be used before the answer, and the tool that takes it.
+    fn tools(&self, question: &Question<'_>, form: Form) -> Result<ToolConfiguration, Failure> {
+        let (schema, toolbox) = (&question.schema, question.tools_for(form));
+        let is_forced = form.output == Output::Schema;
+        let mut tools = Vec::new();
+        for tool in toolbox.iter().flat_map(|toolbox| toolbox.tools) {
+            tools.push(self.tool((tool.name, tool.description), &tool.parameters)?);
+        }
+        if is_forced {
+            tools.push(self.tool((schema.name, "Takes the answer to the question."), &schema.json)?);
+        }
+        let mut configuration = ToolConfiguration::builder().set_tools(Some(tools));
+        let may_look = toolbox.is_some() && !question.must_answer;
+        // Without a forced answer there is no way to forbid the tools: the last turn says that they are spent.
+        if is_forced && may_look {
+            configuration = configuration.tool_choice(ToolChoice::Any(AnyToolChoice::builder().build()));
+        } else if is_forced {
+            let choice = SpecificToolChoice::builder().name(schema.name).build().map_err(incomplete)?;
+            configuration = configuration.tool_choice(ToolChoice::Tool(choice));
+        }
+        configuration.build().map_err(incomplete)
+    }
+
+    fn tool(&self, (name, description): (&'static str, &str), schema: &serde_json::Value) -> Result<Tool, Failure> {
         let mut tools = self.tools.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tools.get(schema.name) {
+        if let Some(known) = tools.get(name) {
             return Ok(known.clone());
         }
         let tool = ToolSpecification::builder()
-            .name(schema.name)
-            .description("Takes the answer to the question.")
-            .input_schema(ToolInputSchema::Json(document::from_json(&schema.json)))
+            .name(name)
+            .description(description)
+            .input_schema(ToolInputSchema::Json(document::from_json(schema)))
             .build()
             .map_err(incomplete)?;
-        let choice = SpecificToolChoice::builder().name(schema.name).build().map_err(incomplete)?;
-        let tools_of_one = ToolConfiguration::builder().tools(Tool::ToolSpec(tool)).tool_choice(ToolChoice::Tool(choice));
-        let configuration = tools_of_one.build().map_err(incomplete)?;
-        tools.insert(schema.name, configuration.clone());
-        Ok(configuration)
+        let tool = Tool::ToolSpec(tool);
+        tools.insert(name, tool.clone());
+        Ok(tool)
     }
 
     async fn connect(&self) -> Client {
@@ -164,32 +185,73 @@ fn request(call: ConverseFluentBuilder, question: &Question<'_>, form: Form) -> 
             first = first.content(ContentBlock::CachePoint(point));
         }
     }
-    first = first.content(ContentBlock::Text(question.instruction_with_schema(!is_forced)));
+    first = first.content(ContentBlock::Text(question.instruction_for(form, !is_forced)));
     let limit = i32::try_from(question.max_tokens).unwrap_or(i32::MAX);
     let mut call = call
         .system(SystemContentBlock::Text(question.system.to_owned()))
         .messages(first.build().map_err(incomplete)?)
         .inference_config(InferenceConfiguration::builder().max_tokens(limit).build());
-    for repair in &question.repairs {
-        let answer = if repair.answer.trim().is_empty() { "(nothing)" } else { repair.answer.trim_end() };
-        for (role, text) in [(ConversationRole::Assistant, answer), (ConversationRole::User, &repair.complaint)] {
-            let turn = Message::builder().role(role).content(ContentBlock::Text(text.to_owned()));
+    for (index, turn) in question.turns.iter().enumerate() {
+        let (said, heard) = match turn {
+            Turn::Repair { answer, complaint } => {
+                let answer = if answer.trim().is_empty() { "(nothing)" } else { answer.trim_end() };
+                (vec![ContentBlock::Text(answer.to_owned())], vec![ContentBlock::Text(complaint.clone())])
+            }
+            Turn::Used { said, uses } => {
+                let is_newest = index + 1 == question.turns.len();
+                used(said, uses, form.cache_point && is_newest)?
+            }
+        };
+        for (role, blocks) in [(ConversationRole::Assistant, said), (ConversationRole::User, heard)] {
+            let turn = Message::builder().role(role).set_content(Some(blocks));
             call = call.messages(turn.build().map_err(incomplete)?);
         }
     }
     Ok(call)
 }
 
-fn completion(output: &ConverseOutput) -> Result<Completion, Failure> {
+/// The blocks of a turn in which tools were used: those of the model, and those of their results.
+fn used(said: &str, uses: &[(ToolUse, String)], marked: bool) -> Result<(Vec<ContentBlock>, Vec<ContentBlock>), Failure> {
+    let (mut wishes, mut results) = (Vec::new(), Vec::new());
+    if !said.trim().is_empty() {
+        wishes.push(ContentBlock::Text(said.trim_end().to_owned()));
+    }
+    for (tool_use, result) in uses {
+        let input = document::from_json(&tool_use.input());
+        let wish = ToolUseBlock::builder().tool_use_id(&tool_use.id).name(&tool_use.name).input(input);
+        wishes.push(ContentBlock::ToolUse(wish.build().map_err(incomplete)?));
+        let content = ToolResultContentBlock::Text(result.clone());
+        let result = ToolResultBlock::builder().tool_use_id(&tool_use.id).content(content);
+        results.push(ContentBlock::ToolResult(result.build().map_err(incomplete)?));
+    }
+    if marked {
+        let point = CachePointBlock::builder().r#type(CachePointType::Default).build().map_err(incomplete)?;
+        results.push(ContentBlock::CachePoint(point));
+    }
+    Ok((wishes, results))
+}
+
+/// `answer_tool`: the tool that takes the answer; whatever else is used beside it comes too late.
+fn completion(output: &ConverseOutput, answer_tool: &str) -> Result<Completion, Failure> {
     let message = output.output().and_then(|output| output.as_message().ok());
     let Some(message) = message else { return Err(Failure::unanswered("the answer holds no message")) };
-    let given = message.content().iter().find_map(|block| block.as_tool_use().ok());
-    let content = match given {
-        Some(given) => document::to_json(given.input()).to_string(),
-        None => message.content().iter().filter_map(|block| block.as_text().ok()).map(String::as_str).collect(),
+    let uses: Vec<ToolUse> = message
+        .content()
+        .iter()
+        .filter_map(|block| block.as_tool_use().ok())
+        .map(|wish| ToolUse {
+            id: wish.tool_use_id().to_owned(),
+            name: wish.name().to_owned(),
+            arguments: document::to_json(wish.input()).to_string(),
+        })
+        .collect();
+    let said: String = message.content().iter().filter_map(|block| block.as_text().ok()).map(String::as_str).collect();
+    let (content, uses) = match uses.iter().find(|tool_use| tool_use.name == answer_tool) {
+        Some(given) => (given.arguments.clone(), Vec::new()),
+        None => (said, uses),
     };
     let usage = output.usage().map_or(Usage { calls: 1, ..Usage::default() }, usage);
-    Ok(Completion { content, cut: *output.stop_reason() == StopReason::MaxTokens, usage })
+    Ok(Completion { content, uses, cut: *output.stop_reason() == StopReason::MaxTokens, usage, remaining: None })
 }
 
 /// Here `input_tokens` are those that came from no cache and went into none.
