@@ -22,7 +22,7 @@ use review_core::pull_request::CommitId;
 
 pub use self::{
     mirrors::{Mirrors, Source},
-    repository::Repository,
+    repository::{Repository, Search},
 };
 
 /// The oldest git that the commands of this module work with.

@@ -28,6 +28,8 @@ const LISTING_LIMIT: u64 = 256 << 20;
 const DIFFED_FILE: &str = "5m";
 /// How many characters of a line a hit of grep carries.
 const HIT_CHARACTERS: usize = 500;
+/// Longest text that is searched for.
+const MAX_SEARCH_BYTES: usize = 1_000;
 /// Paths in the arguments of one process, in bytes; the systems allow 128 KiB at the least.
 const ARGUMENT_BYTES: usize = 64 << 10;
 
@@ -238,15 +240,27 @@ impl Repository {
     /// Lines that hold `word` as a whole word, at most `limit`, in order of path and line. Searches only blobs that are
     /// here: in a mirror those of the diff and of [`Repository::fetch_blobs`].
     pub async fn grep(&self, commit: &CommitId, word: &str, limit: usize) -> Result<Vec<GrepHit>, GitError> {
+        self.search(commit, Search { text: word, is_word: true, under: "" }, limit).await
+    }
+
+    /// Lines that hold a text, as [`Repository::grep`] finds words.
+    pub async fn search(&self, commit: &CommitId, search: Search<'_>, limit: usize) -> Result<Vec<GrepHit>, GitError> {
         let mut hits = Vec::new();
-        if limit == 0 || word.is_empty() || word.len() > 256 || word.contains(['\0', '\n', '\r']) {
+        let Search { text, is_word, under } = search;
+        let is_path = under.is_empty() || is_tree_path(under);
+        if limit == 0 || text.is_empty() || text.len() > MAX_SEARCH_BYTES || text.contains(['\0', '\n', '\r']) || !is_path {
             return Ok(hits);
         }
         let prefix = format!("{commit}:");
-        let command = self.command("grep").args(["grep", "-z", "-n", "-I", "-w", "-F", "--no-color", "--no-textconv", "-e"]);
+        let mut command = self.command("grep").args(["grep", "-z", "-n", "-I", "-F", "--no-color", "--no-textconv"]);
+        if is_word {
+            command = command.arg("-w");
+        }
+        command = command.args(["-e", text, commit.as_str(), "--"]);
+        if !under.is_empty() {
+            command = command.arg(under);
+        }
         let ending = command
-            .arg(word)
-            .args([commit.as_str(), "--"])
             .records(b'\n', |record| {
                 hits.extend(parse_hit(record, &prefix));
                 if hits.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
@@ -389,6 +403,17 @@ impl Repository {
         }
         outcome
     }
+}
+
+/// What [`Repository::search`] looks for.
+#[derive(Debug, Clone, Copy)]
+pub struct Search<'a> {
+    /// On one line, letter by letter.
+    pub text: &'a str,
+    /// Only where it stands as a whole word.
+    pub is_word: bool,
+    /// A folder or a file; empty for everything.
+    pub under: &'a str,
 }
 
 /// A path that can stand in a tree: relative, without empty, `.` and `..` parts.

@@ -21,15 +21,22 @@ use tokio_util::sync::CancellationToken;
 use super::{
     evidence::{Change, Evidence, EvidenceFile, blocking, gather},
     excerpts::excerpts,
+    looks::Lookout,
 };
 use crate::{
     git::GitError,
-    llm::{Model, ModelError, Reply, Role},
+    llm::{Looks, Model, ModelError, Reply, Role},
 };
 
 /// Clusters that are verified; past it they are counted as over the cap, least telling first.
 const MAX_VERIFIED: usize = 20;
 const VERIFIERS_AT_ONCE: usize = 4;
+/// Turns in which a finder and a verifier may look further.
+const FINDER_TURNS: usize = 8;
+const VERIFIER_TURNS: usize = 4;
+/// Tokens that one question with its looks may take, in times of what a prompt may hold. Most of them are read from the
+/// provider's cache.
+const TOKENS_FACTOR: u64 = 8;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
@@ -108,9 +115,14 @@ pub(super) async fn analyse(
         return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, ..Analysis::default() });
     }
     let instruction = prompt::walkthrough();
+    let lookout = Lookout::new(&change, model.redactor(), evidence.files.keys().map(String::as_str));
+    let run = |tool_use| lookout.run(tool_use);
+    let most_tokens = (limits.prompt_tokens as u64).saturating_mul(TOKENS_FACTOR);
+    let finder_looks = lookout.looks(&run, FINDER_TURNS, most_tokens);
+    let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, most_tokens);
     let (found, walkthrough) = loop {
         let (found, walkthrough) = tokio::join!(
-            find(model, &evidence, standing, cancel),
+            find(model, &evidence, standing, &finder_looks, cancel),
             model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &instruction, cancel),
         );
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
@@ -149,7 +161,7 @@ pub(super) async fn analyse(
     let (shared, standing) = (Arc::clone(&evidence), standing.to_vec());
     let (clusters, dropped) = blocking("checking", move || check(&shared, found.answer, &standing)).await?;
     analysis.dropped = dropped;
-    let confirmed = verify(model, &evidence, clusters, cancel, &mut analysis).await?;
+    let confirmed = verify(model, &evidence, clusters, &verifier_looks, cancel, &mut analysis).await?;
     let (shown, over) = rank(confirmed, limits.inline);
     analysis.dropped.extend(over);
     analysis.last_line_utf16 = shown.iter().map(|finding| last_line_utf16(&evidence, finding)).collect();
@@ -162,12 +174,13 @@ async fn find(
     model: &Model,
     evidence: &Evidence,
     standing: &[StandingFinding],
+    looks: &Looks<'_>,
     cancel: &CancellationToken,
 ) -> Result<Option<Reply<FindingsAnswer>>, ModelError> {
     if evidence.pack.included.is_empty() {
         return Ok(None);
     }
-    model.ask(Role::Medium, &evidence.pack.text, &prompt::finder(standing), cancel).await.map(Some)
+    model.investigate(Role::Medium, &evidence.pack.text, &prompt::finder(standing), Some(looks), cancel).await.map(Some)
 }
 
 /// Quotes, places, what stands already, and what says the same: no model is asked.
@@ -259,13 +272,15 @@ async fn verify(
     model: &Model,
     evidence: &Evidence,
     clusters: Vec<Cluster>,
+    looks: &Looks<'_>,
     cancel: &CancellationToken,
     analysis: &mut Analysis,
 ) -> Result<Vec<Finding>, AnalysisError> {
     let questions = clusters.into_iter().map(|cluster| {
         async move {
             let instruction = prompt::verifier(&cluster, &excerpts(evidence, &cluster));
-            let reply = model.ask::<VerdictAnswer>(Role::Heavy, &evidence.pack.text, &instruction, cancel).await;
+            let reply =
+                model.investigate::<VerdictAnswer>(Role::Heavy, &evidence.pack.text, &instruction, Some(looks), cancel).await;
             (cluster, reply)
         }
         .boxed()

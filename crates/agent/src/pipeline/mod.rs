@@ -9,6 +9,7 @@ mod desired;
 mod evidence;
 mod excerpts;
 mod local;
+mod looks;
 mod publish;
 mod resolution;
 mod review;

@@ -3,6 +3,7 @@
 mod fence;
 mod pack;
 mod role;
+pub mod tools;
 
 pub use fence::{Fence, visible};
 pub(crate) use pack::shown_line;

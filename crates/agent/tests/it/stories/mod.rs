@@ -8,6 +8,7 @@ mod files;
 mod forks;
 mod hardening;
 mod intake;
+mod looks;
 mod proxies;
 mod review;
 mod secrets;

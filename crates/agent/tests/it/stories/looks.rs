@@ -1,0 +1,89 @@
+//! What finders and verifiers look at beside what they are shown.
+
+use serde_json::json;
+use testkit::model::{Fault, ModelOptions, ModelServer, Role, StructuredOutput};
+
+use crate::harness::{CART, LAST_ITEM, QUERY, Reviewed, Stage, both_rules, cart};
+
+const BOTH: &str = "succeeded: Reviewed: 2 findings (1 critical, 1 high)";
+
+#[tokio::test]
+async fn a_finder_and_its_verifiers_read_on_in_the_repository_before_they_answer() {
+    let head = |path: &str| json!({ "path": path, "first_line": 1, "last_line": 50, "version": "head" });
+    let script = both_rules()
+        .looking(Role::Findings, "read_file", head("src/prices.py"))
+        .looking(Role::Findings, "find_references", json!({ "name": "prices" }))
+        .looking(Role::Findings, "read_file", head("../../etc/passwd"))
+        .looking(Role::Findings, "read_file", head("config/.env"))
+        .looking(Role::Findings, "read_file", head("src/settings.py"))
+        .looking(Role::Findings, "run_shell", json!({ "command": "env" }))
+        .looking(Role::Verdict, "read_file", json!({ "path": CART, "first_line": 1, "last_line": 9, "version": "base" }));
+    let stage = Stage::set(script).await;
+    let settings = "TOKEN = \"ghp_0123456789abcdefghijABCDEFGHIJ456789\"\nLIMIT = 3\n";
+    let files = [("src/settings.py", settings), ("config/.env", "PASSWORD=hunter2hunter2\n")];
+    stage.repository.push("main", &files, "Settings").await.unwrap();
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+
+    let finder = stage.model.calls_of(Role::Findings);
+    assert_eq!(finder.len(), 6, "five looks that there is a tool for, and the answer");
+    let seen = finder[5].prompt();
+    assert!(seen.contains("src/prices.py (after the change)"), "{seen}");
+    assert!(seen.contains("references to prices") && seen.contains("src/prices.py:"), "{seen}");
+    assert!(seen.contains("without `..`") && seen.contains("That file is not shown"), "{seen}");
+    assert!(seen.contains("LIMIT = 3") && !seen.contains("ghp_0123") && !seen.contains("hunter2"), "{seen}");
+    for (earlier, later) in finder.iter().zip(&finder[1..]) {
+        assert!(later.prompt().starts_with(&earlier.prompt()), "what was said stays as it was, for the provider's cache");
+    }
+    let verdicts = stage.model.calls_of(Role::Verdict);
+    assert_eq!(verdicts.len(), 4);
+    assert_eq!(verdicts.iter().filter(|call| call.prompt().contains("(before the change)")).count(), 4);
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_model_that_only_ever_looks_is_told_to_answer() {
+    let endless = (0..20).fold(both_rules(), |script, _| script.looking(Role::Findings, "list_files", json!({ "under": "src" })));
+    let stage = Stage::set(endless).await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let finder = stage.model.calls_of(Role::Findings);
+    assert_eq!(finder.len(), 9, "eight turns of looks, and the answer");
+    assert!(finder[8].prompt().contains("That was the last look: answer now"));
+    assert_eq!(finder[8].body["tool_choice"], "none");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_server_that_takes_no_tools_is_asked_without_them() {
+    let options = ModelOptions { tools: false, structured_output: StructuredOutput::None, ..ModelOptions::default() };
+    let script = both_rules().looking(Role::Findings, "list_files", json!({ "under": "" }));
+    let server = ModelServer::start_with(options, script).await.unwrap();
+    let stage = Stage::set_on(testkit::azure_devops::AzureDevOps::builder(), server, &[]).await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let refused = stage.model.refusals().iter().filter(|(_, body)| body.to_string().contains("tools")).count();
+    assert!((1..=3).contains(&refused), "it is remembered: {refused}");
+    assert!(stage.model.calls().iter().all(|call| call.body.get("tools").is_none()));
+}
+
+#[tokio::test]
+async fn a_review_that_is_cut_between_two_looks_does_not_pay_for_the_first_again() {
+    let look = |under: &str| json!({ "under": under });
+    let script = both_rules().looking(Role::Findings, "list_files", look("src")).looking(Role::Findings, "list_files", look(""));
+    let mut stage = Stage::set(script).await;
+    stage.model.fault(Role::Findings, 1, Fault::SlowTokens { pause: std::time::Duration::from_micros(1) });
+    stage.model.fault(Role::Findings, 1, Fault::NeverAnswers);
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    stage.model.wait_for(Role::Findings, 2).await.unwrap();
+    stage.restart().await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let turns: Vec<usize> = stage
+        .model
+        .calls_of(Role::Findings)
+        .iter()
+        .map(|call| call.messages.iter().filter(|message| message.role == "tool").count())
+        .collect();
+    assert_eq!(turns, [0, 1, 1, 2]);
+    stage.assert_sound();
+}

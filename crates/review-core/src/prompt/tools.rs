@@ -1,0 +1,267 @@
+//! What a finder and a verifier may look at beside the pack: tools that read the repository and do nothing else.
+//!
+//! A look names a path of a tree or a text to search for. Nothing that a model writes reaches a shell, a file system or an
+//! address; what is never shown of a change (key files, generated and vendored code) is not shown here either.
+
+use std::fmt::Write as _;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::{Fence, shown_line};
+use crate::{pull_request::LineRange, scope::set_aside_by_path};
+
+/// What the model is told about its tools.
+pub const TOOL_WORDS: &str = include_str!("tools.md");
+
+/// Lines that one look at a file shows at most.
+pub const MAX_READ_LINES: u32 = 300;
+/// Characters that one look returns at most.
+const MAX_SHOWN_CHARS: usize = 24_000;
+const MAX_SEARCH_CHARS: usize = 200;
+const MAX_PATH_CHARS: usize = 1_000;
+
+/// Which state of the repository is looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Version {
+    /// With the change.
+    Head,
+    /// Without it.
+    Base,
+}
+
+impl Version {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Head => "after the change",
+            Self::Base => "before the change",
+        }
+    }
+}
+
+/// What a model wants to look at, checked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Look {
+    /// Lines of a file; at most [`MAX_READ_LINES`].
+    Read { path: String, lines: LineRange, version: Version },
+    /// Lines that hold a text, letter by letter.
+    Search { text: String, under: String, version: Version },
+    /// Lines that hold a name as a whole word, each with the function around it.
+    References { name: String },
+    /// Paths of files below a folder.
+    List { under: String },
+}
+
+/// A tool as a model is told of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolDefinition {
+    pub name: &'static str,
+    pub description: &'static str,
+    /// JSON Schema of its arguments: a closed object with all properties required.
+    pub parameters: Value,
+}
+
+/// The tools, always in this order.
+pub fn tools() -> Vec<ToolDefinition> {
+    let text = |description: &str| json!({ "type": "string", "description": description });
+    let line = |description: &str| json!({ "type": "integer", "description": description });
+    let version = json!({ "type": "string", "enum": ["head", "base"], "description": "head: after the change; base: before it" });
+    let object = |properties: Value| {
+        let names: Vec<&String> = properties.as_object().into_iter().flat_map(serde_json::Map::keys).collect();
+        json!({ "type": "object", "properties": properties, "required": names, "additionalProperties": false })
+    };
+    vec![
+        ToolDefinition {
+            name: "read_file",
+            description: "Shows lines of a file with their numbers, at most 300 at a time.",
+            parameters: object(json!({
+                "path": text("path from the root of the repository"),
+                "first_line": line("number of the first line, from 1"),
+                "last_line": line("number of the last line"),
+                "version": version,
+            })),
+        },
+        ToolDefinition {
+            name: "search_text",
+            description: "Shows lines that hold a text, letter by letter and case by case; it is no pattern.",
+            parameters: object(json!({
+                "text": text("what to search for, on one line"),
+                "under": text("folder or file to search in; empty for the whole repository"),
+                "version": version,
+            })),
+        },
+        ToolDefinition {
+            name: "find_references",
+            description: "Shows where a name stands as a whole word after the change: its definition, its callers, its tests.",
+            parameters: object(json!({ "name": text("name of a function, a type, a field, a setting") })),
+        },
+        ToolDefinition {
+            name: "list_files",
+            description: "Lists the paths of files after the change.",
+            parameters: object(json!({ "under": text("folder to list; empty for the whole repository") })),
+        },
+    ]
+}
+
+#[derive(Deserialize)]
+struct ReadArguments {
+    path: String,
+    first_line: i64,
+    last_line: i64,
+    #[serde(default = "head")]
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct SearchArguments {
+    text: String,
+    #[serde(default)]
+    under: String,
+    #[serde(default = "head")]
+    version: Version,
+}
+
+#[derive(Deserialize)]
+struct ReferencesArguments {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct ListArguments {
+    #[serde(default)]
+    under: String,
+}
+
+fn head() -> Version {
+    Version::Head
+}
+
+/// Reads what a model wrote. The error is a sentence for the model.
+pub fn parse_look(tool: &str, arguments: &str) -> Result<Look, String> {
+    fn read<'a, T: Deserialize<'a>>(arguments: &'a str) -> Result<T, String> {
+        serde_json::from_str(arguments).map_err(|error| format!("The arguments cannot be read: {error}."))
+    }
+    match tool {
+        "read_file" => {
+            let ReadArguments { path, first_line, last_line, version } = read(arguments)?;
+            let line = |number: i64| u32::try_from(number.max(1)).unwrap_or(u32::MAX);
+            let first = line(first_line);
+            let last = line(last_line).max(first).min(first.saturating_add(MAX_READ_LINES - 1));
+            Ok(Look::Read { path: shown_path(&path)?, lines: LineRange::new(first, last), version })
+        }
+        "search_text" => {
+            let SearchArguments { text, under, version } = read(arguments)?;
+            Ok(Look::Search { text: searched(&text)?, under: folder(&under)?, version })
+        }
+        "find_references" => Ok(Look::References { name: searched(&read::<ReferencesArguments>(arguments)?.name)? }),
+        "list_files" => Ok(Look::List { under: folder(&read::<ListArguments>(arguments)?.under)? }),
+        other => Err(format!("There is no tool called {}.", other.chars().take(60).collect::<String>().escape_debug())),
+    }
+}
+
+fn searched(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    let is_good = !text.is_empty() && text.chars().count() <= MAX_SEARCH_CHARS && !text.contains(['\0', '\n', '\r']);
+    is_good.then(|| text.to_owned()).ok_or_else(|| format!("Search for one line of 1 to {MAX_SEARCH_CHARS} characters."))
+}
+
+/// A path that may be shown.
+fn shown_path(path: &str) -> Result<String, String> {
+    let path = folder(path)?;
+    if path.is_empty() {
+        return Err("Name a file.".to_owned());
+    }
+    match set_aside_by_path(&path) {
+        Some(reason) => Err(format!("That file is not shown: {}.", reason.words())),
+        None => Ok(path),
+    }
+}
+
+/// A path of a tree, without slashes at its ends; empty for the root.
+fn folder(path: &str) -> Result<String, String> {
+    let path = path.trim().trim_start_matches("./").trim_matches('/');
+    let is_inside = path.is_empty() || path.split('/').all(|part| !matches!(part, "" | "." | ".."));
+    let is_plain = path.chars().count() <= MAX_PATH_CHARS && !path.chars().any(char::is_control);
+    let path = if path == "." { "" } else { path };
+    (path.is_empty() || is_inside && is_plain)
+        .then(|| path.to_owned())
+        .ok_or_else(|| "Name a path from the root of the repository, without `..`.".to_owned())
+}
+
+/// A line that was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hit {
+    pub path: String,
+    pub line: u32,
+    pub text: String,
+    /// The function around it.
+    pub within: Option<String>,
+}
+
+/// Lines of a file with their numbers, fenced. `text` is the whole file, without its secrets; None: there is no such file.
+pub fn show_lines(path: &str, version: Version, lines: LineRange, text: Option<&str>) -> String {
+    let Some(text) = text else {
+        return format!("There is no file of text called {path} {}, or it is too large.", version.words());
+    };
+    let count = text.lines().count();
+    let (mut shown, mut next) = (String::new(), lines.first);
+    for (number, line) in (1_u32..).zip(text.lines()).skip_while(|(number, _)| *number < lines.first) {
+        let row = format!("{number:>6}  {}\n", shown_line(line));
+        if number > lines.last || shown.len() + row.len() > MAX_SHOWN_CHARS {
+            break;
+        }
+        shown.push_str(&row);
+        next = number.saturating_add(1);
+    }
+    if shown.is_empty() {
+        return format!("{path} has {count} lines {}.", version.words());
+    }
+    let more = if (next as usize) <= count { format!("\nThe file goes on to line {count}.") } else { String::new() };
+    let fence = Fence::over([shown.as_str()]);
+    format!("{}{more}", fence.wrap(&format!("{path} ({})", version.words()), &shown))
+}
+
+/// Lines that were found, fenced; those of files that are never shown are left out. `is_all`: nothing was cut off before.
+pub fn show_hits(label: &str, hits: &[Hit], is_all: bool) -> String {
+    let (mut shown, mut left_out) = (String::new(), 0_usize);
+    for hit in hits.iter().filter(|hit| set_aside_by_path(&hit.path).is_none()) {
+        let within = hit.within.as_deref().map(|within| format!(" in {within}")).unwrap_or_default();
+        let row = format!("{}:{}{within}: {}\n", hit.path, hit.line, shown_line(hit.text.trim()));
+        if shown.len() + row.len() > MAX_SHOWN_CHARS {
+            left_out += 1;
+        } else {
+            shown.push_str(&row);
+        }
+    }
+    if shown.is_empty() {
+        return "Nothing was found.".to_owned();
+    }
+    let mut result = Fence::over([shown.as_str()]).wrap(label, &shown);
+    if left_out > 0 || !is_all {
+        result.push_str("\nThere is more: narrow it down.");
+    }
+    result
+}
+
+/// Paths, fenced. `is_all`: nothing was cut off before.
+pub fn show_paths(under: &str, paths: &[String], is_all: bool) -> String {
+    let mut shown = String::new();
+    let mut fits = true;
+    for path in paths {
+        fits = shown.len() + path.len() < MAX_SHOWN_CHARS;
+        if !fits {
+            break;
+        }
+        writeln!(shown, "{path}").expect("a String takes every write");
+    }
+    if shown.is_empty() {
+        return "There are no files.".to_owned();
+    }
+    let label = if under.is_empty() { "files" } else { under };
+    let more = if fits && is_all { "" } else { "\nThere are more: name a folder further down." };
+    format!("{}{more}", Fence::over([shown.as_str()]).wrap(label, &shown))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,90 @@
+use proptest::prelude::*;
+
+use super::{Hit, Look, MAX_READ_LINES, Version, parse_look, show_hits, show_lines, show_paths, tools};
+use crate::pull_request::LineRange;
+
+#[test]
+fn every_tool_has_a_closed_schema_with_all_of_its_arguments() {
+    for tool in tools() {
+        let properties: Vec<&String> = tool.parameters["properties"].as_object().unwrap().keys().collect();
+        let required: Vec<&str> =
+            tool.parameters["required"].as_array().unwrap().iter().filter_map(|name| name.as_str()).collect();
+        assert_eq!(properties, required, "{}", tool.name);
+        assert_eq!(tool.parameters["additionalProperties"], false);
+        let is_known = !parse_look(tool.name, "{}").is_err_and(|problem| problem.contains("no tool"));
+        assert!(is_known, "{}", tool.name);
+    }
+}
+
+#[test]
+fn looks_are_read_as_models_write_them() {
+    let read = parse_look("read_file", r#"{"path":"./src/a.rs","first_line":0,"last_line":9000,"version":"base"}"#).unwrap();
+    let lines = LineRange::new(1, MAX_READ_LINES);
+    assert_eq!(read, Look::Read { path: "src/a.rs".to_owned(), lines, version: Version::Base });
+    let search = parse_look("search_text", r#"{"text":" total( ","under":"/src/"}"#).unwrap();
+    assert_eq!(search, Look::Search { text: "total(".to_owned(), under: "src".to_owned(), version: Version::Head });
+    assert_eq!(parse_look("list_files", r#"{"under":"."}"#).unwrap(), Look::List { under: String::new() });
+}
+
+#[test]
+fn what_leads_out_of_the_repository_or_to_secrets_is_refused_in_words() {
+    let read = |path: &str| {
+        let arguments = serde_json::json!({ "path": path, "first_line": 1, "last_line": 2, "version": "head" });
+        parse_look("read_file", &arguments.to_string()).unwrap_err()
+    };
+    for path in ["../../etc/passwd", "a/../../b", "src/./a.rs", "a\nb", "a//b"] {
+        assert!(read(path).contains("without `..`"), "{path}");
+    }
+    assert_eq!(read(""), "Name a file.");
+    for path in [".env", "deploy/id_rsa", "certs/server.pem"] {
+        assert!(read(path).contains("not shown"), "{path}: {}", read(path));
+    }
+    assert!(parse_look("run_shell", "{}").unwrap_err().contains("no tool called run_shell"));
+    assert!(parse_look("search_text", r#"{"text":"a\nb"}"#).unwrap_err().contains("one line"));
+    assert!(parse_look("read_file", "not json").unwrap_err().contains("cannot be read"));
+}
+
+#[test]
+fn what_was_seen_is_fenced_and_says_what_is_missing() {
+    let shown = show_lines("src/a.rs", Version::Head, LineRange::new(2, 3), Some("one\ntwo\nthree\nfour"));
+    assert!(shown.contains("     2  two\n     3  three\n"), "{shown}");
+    assert!(shown.starts_with("<untrusted nonce=") && shown.ends_with("The file goes on to line 4."), "{shown}");
+    assert_eq!(show_lines("a", Version::Base, LineRange::new(9, 9), Some("one")), "a has 1 lines before the change.");
+    assert!(show_lines("a", Version::Head, LineRange::new(1, 1), None).contains("no file of text"));
+    let hit = |path: &str| Hit { path: path.to_owned(), line: 7, text: "  total(1)".to_owned(), within: Some("main".to_owned()) };
+    let hits = show_hits("references", &[hit("src/a.rs"), hit("keys/id_rsa")], false);
+    assert!(hits.contains("src/a.rs:7 in main: total(1)") && !hits.contains("id_rsa"), "{hits}");
+    assert!(hits.ends_with("There is more: narrow it down."));
+    assert_eq!(show_hits("references", &[], true), "Nothing was found.");
+    assert!(show_paths("src", &["src/a.rs".to_owned()], true).contains("src/a.rs"));
+}
+
+#[test]
+fn a_line_of_a_megabyte_does_not_flood_the_model() {
+    let text = "x".repeat(1_000_000);
+    assert!(show_lines("a", Version::Head, LineRange::new(1, 300), Some(&text)).len() < 30_000);
+    let many = format!("{}\n", "y".repeat(300)).repeat(5_000);
+    let shown = show_lines("a", Version::Head, LineRange::new(1, 300), Some(&many));
+    assert!(shown.len() < 30_000 && shown.contains("goes on to line 5000"));
+}
+
+proptest! {
+    #[test]
+    fn no_wish_of_a_model_leads_out_of_the_tree(tool in "[a-z_]{0,16}", path in any::<String>(), line in any::<i64>()) {
+        let arguments = serde_json::json!({ "path": path, "under": path, "text": path, "name": path,
+            "first_line": line, "last_line": line, "version": "head" }).to_string();
+        for tool in ["read_file", "search_text", "find_references", "list_files", tool.as_str()] {
+            match parse_look(tool, &arguments) {
+                Ok(Look::Read { path, lines, .. }) => {
+                    prop_assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".." && !part.is_empty()));
+                    prop_assert!(lines.first >= 1 && lines.first <= lines.last);
+                }
+                Ok(Look::Search { under, .. } | Look::List { under }) => {
+                    prop_assert!(!under.starts_with('/') && !under.split('/').any(|part| part == ".."));
+                }
+                _ => {}
+            }
+        }
+        prop_assert!(parse_look("read_file", &path).is_err());
+    }
+}
