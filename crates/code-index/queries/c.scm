@@ -26,3 +26,21 @@
 (preproc_function_def name: (_) @name value: (_)? @body) @definition.function
 
 (preproc_def name: (_) @name value: (_)) @definition.constant
+
+(call_expression function: (identifier) @call)
+(call_expression function: (field_expression argument: (_) @qualifier field: (_) @call))
+(field_expression argument: (_) @qualifier field: (field_identifier) @member)
+
+(preproc_include path: (_)) @import
+
+[(function_definition) (compound_statement) (for_statement)] @scope
+(parameter_declaration declarator: (identifier) @local)
+(parameter_declaration declarator: (pointer_declarator declarator: (identifier) @local))
+(parameter_declaration declarator: (pointer_declarator declarator: (pointer_declarator declarator: (identifier) @local)))
+(parameter_declaration declarator: (array_declarator declarator: (identifier) @local))
+(declaration declarator: (identifier) @local)
+(declaration declarator: (pointer_declarator declarator: (identifier) @local))
+(declaration declarator: (array_declarator declarator: (identifier) @local))
+(init_declarator declarator: (identifier) @local)
+(init_declarator declarator: (pointer_declarator declarator: (identifier) @local))
+(init_declarator declarator: (array_declarator declarator: (identifier) @local))

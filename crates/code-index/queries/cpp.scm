@@ -25,3 +25,23 @@
 (field_declaration declarator: (reference_declarator (function_declarator declarator: (_) @name))) @definition.method
 (field_declaration_list
   (declaration declarator: (function_declarator declarator: (_) @name)) @definition.method)
+
+(call_expression function: (template_function name: (identifier) @call))
+(call_expression function: (qualified_identifier scope: (_)? @qualifier name: (identifier) @call))
+(call_expression
+  function: (qualified_identifier scope: (_)? @qualifier name: (template_function name: (identifier) @call)))
+(call_expression function: (field_expression argument: (_) @qualifier field: (template_method name: (_) @call)))
+(new_expression type: [(type_identifier) @call (template_type name: (type_identifier) @call)])
+(qualified_identifier scope: (_) @qualifier name: (identifier) @member)
+(qualified_identifier scope: (_) @qualifier name: (type_identifier) @type)
+
+(using_declaration) @import
+
+[(lambda_expression) (for_range_loop) (catch_clause)] @scope
+(parameter_declaration declarator: (reference_declarator (identifier) @local))
+(optional_parameter_declaration declarator: (identifier) @local)
+(optional_parameter_declaration declarator: (reference_declarator (identifier) @local))
+(init_declarator declarator: (reference_declarator (identifier) @local))
+(for_range_loop declarator: (identifier) @local)
+(for_range_loop declarator: (reference_declarator (identifier) @local))
+(structured_binding_declarator (identifier) @local)

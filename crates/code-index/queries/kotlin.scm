@@ -14,3 +14,32 @@
   (modifiers (property_modifier) @modifier)
   (variable_declaration (identifier) @name)
   (#eq? @modifier "const")) @definition.constant
+
+(call_expression . (identifier) @call)
+(call_expression . (navigation_expression . (_) @qualifier (identifier) @call .))
+(constructor_invocation (user_type (identifier) @call))
+(callable_reference (identifier) @member .)
+(navigation_expression . (_) @qualifier (identifier) @member .)
+(user_type (identifier) @type)
+
+(import) @import
+(package_header (qualified_identifier) @package)
+
+[
+  (function_declaration)
+  (secondary_constructor)
+  (anonymous_function)
+  (lambda_literal)
+  (block)
+  (for_statement)
+  (catch_block)
+  (getter)
+  (setter)
+] @scope
+(parameter (identifier) @local)
+(lambda_parameters (variable_declaration (identifier) @local))
+(block (property_declaration (variable_declaration (identifier) @local)))
+(lambda_literal (property_declaration (variable_declaration (identifier) @local)))
+(multi_variable_declaration (variable_declaration (identifier) @local))
+(for_statement (variable_declaration (identifier) @local))
+(catch_block (identifier) @local)

@@ -19,3 +19,8 @@
 (public_field_definition
   name: (_) @name
   value: [(arrow_function body: (_) @body) (function_expression body: (_) @body)]) @definition.method
+
+(required_parameter pattern: (identifier) @local)
+(optional_parameter pattern: (identifier) @local)
+(nested_type_identifier module: (_) @qualifier name: (type_identifier) @type)
+(extends_clause value: (identifier) @type)

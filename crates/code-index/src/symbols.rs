@@ -1,99 +1,90 @@
-//! Symbols out of a syntax tree.
+//! Symbols out of the definitions that the queries found.
 
-use std::{cell::Cell, collections::HashMap, ops::ControlFlow};
+use std::ops::Range;
 
 use review_core::pull_request::LineRange;
-use tree_sitter::{Node, QueryCursor, QueryCursorOptions, QueryMatch, StreamingIterator, Tree};
 
 use crate::{
-    Language, Symbol, SymbolKind,
+    Symbol, SymbolKind,
+    captures::{Captures, Definition},
     walk::{Walk, line_of},
 };
 
 /// How many characters of a signature are kept.
 const SIGNATURE_CHARACTERS: usize = 500;
-/// How many unfinished matches a query keeps. Programs need a few dozen.
-const UNFINISHED_MATCHES: u32 = 4096;
-/// A query reports its progress every hundred steps. Source code has one report for about 300 bytes.
-const BYTES_PER_REPORT: usize = 50;
-/// Reports that even a short text may have.
-const FREE_REPORTS: usize = 2000;
+/// How many containers a symbol names: the innermost ones.
+const MOST_CONTAINERS: usize = 6;
 
-/// A definition as one match of the queries tells it.
-struct Definition<'tree> {
-    node: Node<'tree>,
-    name: Node<'tree>,
-    kind: SymbolKind,
-    /// Where the signature ends: before a body, after a head.
-    end: usize,
-    /// A head is taken as it is; elsewhere a `{`, `:` or `=>` before the body is cut off.
-    has_head: bool,
+/// What holds symbols: a symbol, or a range that belongs to a type.
+struct Holder {
+    bytes: Range<usize>,
+    /// Outermost first, this one last.
+    path: Vec<String>,
+    is_function: bool,
+    is_type: bool,
 }
 
-/// In order of their first line. None: the queries need more work than for any program.
-pub(crate) fn symbols(language: Language, tree: &Tree, text: &str, walk: &Walk) -> Option<Vec<Symbol>> {
-    let mut by_name: HashMap<usize, Definition<'_>> = HashMap::new();
-    let query = language.query();
-    let names = query.capture_names();
-    let mut cursor = QueryCursor::new();
-    cursor.set_match_limit(UNFINISHED_MATCHES);
-    let reports = Cell::new(text.len() / BYTES_PER_REPORT + FREE_REPORTS);
-    let mut progress = |_: &tree_sitter::QueryCursorState| match reports.get().checked_sub(1) {
-        Some(rest) => {
-            reports.set(rest);
-            ControlFlow::Continue(())
+/// In order of their first line.
+pub(crate) fn symbols(captures: &Captures<'_>, text: &str, walk: &Walk) -> Vec<Symbol> {
+    let mut definitions: Vec<&Definition<'_>> = captures.definitions.values().collect();
+    definitions.sort_by_key(|definition| {
+        let node = definition.node.byte_range();
+        (node.start, usize::MAX - node.end, definition.name.start_byte())
+    });
+    let mut containers: Vec<&(Range<usize>, Range<usize>)> = captures.containers.iter().collect();
+    containers.sort_by_key(|(bytes, _)| (bytes.start, usize::MAX - bytes.end));
+    let mut containers = containers.into_iter().peekable();
+    let mut open: Vec<Holder> = Vec::new();
+    let mut symbols = Vec::with_capacity(definitions.len());
+    for definition in definitions {
+        let bytes = definition.node.byte_range();
+        // A range that begins with the definition holds it: the receiver of a method stands in the method.
+        while let Some((range, name)) = containers.next_if(|(range, _)| range.start <= bytes.start) {
+            enter(&mut open, range, text.get(name.clone()).and_then(plain_name).into_iter(), SymbolKind::Type);
         }
-        None => ControlFlow::Break(()),
-    };
-    let options = QueryCursorOptions::new().progress_callback(&mut progress);
-    let mut matches = cursor.matches_with_options(query, tree.root_node(), text.as_bytes(), options);
-    while let Some(found) = matches.next() {
-        let Some(definition) = definition(found, names) else { continue };
-        match by_name.get_mut(&definition.name.id()) {
-            Some(known) => known.merge(&definition),
-            None => {
-                by_name.insert(definition.name.id(), definition);
-            }
+        open.truncate(open.partition_point(|holder| holder.bytes.end >= bytes.end && holder.bytes.end > bytes.start));
+        let Some((name, qualifier)) = text.get(definition.name.byte_range()).and_then(plain_name_and_qualifier) else { continue };
+        let mut path = open.last().map_or_else(Vec::new, |holder| holder.path.clone());
+        path.extend(qualifier.clone());
+        let is_nested = open.iter().any(|holder| holder.is_function);
+        let is_member = definition.kind == SymbolKind::Function && open.last().is_some_and(|holder| holder.is_type);
+        let kind = if is_member { SymbolKind::Method } else { definition.kind };
+        symbols.push(definition.symbol(&name, kind, &path, is_nested, text, walk));
+        if kind != SymbolKind::Constant && kind != SymbolKind::Key {
+            enter(&mut open, &bytes, qualifier.into_iter().chain([name]), kind);
         }
     }
-    if reports.get() == 0 {
-        return None;
-    }
-    let mut definitions: Vec<Definition<'_>> = by_name.into_values().collect();
-    definitions.sort_by_key(|definition| (definition.node.start_byte(), definition.name.start_byte()));
-    let mut symbols: Vec<Symbol> = definitions.iter().filter_map(|definition| definition.symbol(text, walk)).collect();
     symbols.sort_by_key(|symbol| symbol.lines.first);
-    Some(symbols)
+    symbols
+}
+
+/// Puts a holder below those that hold it. Those that ended before are dropped.
+fn enter(open: &mut Vec<Holder>, bytes: &Range<usize>, names: impl Iterator<Item = String>, kind: SymbolKind) {
+    open.truncate(open.partition_point(|holder| holder.bytes.end >= bytes.end && holder.bytes.end > bytes.start));
+    let mut path = open.last().map_or_else(Vec::new, |holder| holder.path.clone());
+    path.extend(names);
+    let surplus = path.len().saturating_sub(MOST_CONTAINERS);
+    path.drain(..surplus);
+    let is_function = matches!(kind, SymbolKind::Function | SymbolKind::Method);
+    open.push(Holder { bytes: bytes.clone(), path, is_function, is_type: kind == SymbolKind::Type });
 }
 
 impl Definition<'_> {
-    /// Two patterns found the same name: the wider node (with its decorators), the more telling kind, the shorter signature.
-    fn merge(&mut self, other: &Self) {
-        if rank(other.kind) > rank(self.kind) {
-            self.kind = other.kind;
-        }
-        if other.has_head && self.has_head {
-            self.end = self.end.max(other.end);
-        } else {
-            self.end = self.end.min(other.end);
-        }
-        if other.node.byte_range().len() > self.node.byte_range().len() {
-            self.node = other.node;
-        }
-    }
-
-    fn symbol(&self, text: &str, walk: &Walk) -> Option<Symbol> {
-        let name = plain_name(text.get(self.name.byte_range())?)?;
+    fn symbol(&self, name: &str, kind: SymbolKind, path: &[String], is_nested: bool, text: &str, walk: &Walk) -> Symbol {
         let (start, end) = (self.node.start_position(), self.node.end_position());
         let first = walk.led_from.get(&self.node.id()).map_or(start.row, |row| start.row.min(*row));
         // A node that ends at the start of a line ends with the line before.
         let last = if end.column == 0 && end.row > start.row { end.row - 1 } else { end.row };
-        Some(Symbol {
-            name,
-            kind: self.kind,
-            lines: LineRange::new(line_of(first), line_of(last)),
+        let lines = LineRange::new(line_of(first), line_of(last));
+        Symbol {
+            name: name.to_owned(),
+            kind,
+            container: path.join("."),
+            is_nested,
+            lines,
+            body: self.body_row.map(|row| LineRange::new(line_of(row).min(lines.last), lines.last)),
             signature: self.signature(text, walk),
-        })
+        }
     }
 
     /// Without comments and attributes, so that those alone change no signature.
@@ -126,40 +117,33 @@ impl Definition<'_> {
     }
 }
 
-fn definition<'tree>(found: &QueryMatch<'_, 'tree>, names: &[&str]) -> Option<Definition<'tree>> {
-    let (mut node, mut name, mut body, mut head) = (None, None, None::<usize>, None::<usize>);
-    for capture in found.captures() {
-        let start = capture.node.start_byte();
-        match *names.get(usize::try_from(capture.index).ok()?)? {
-            "name" => name = Some(capture.node),
-            "body" => body = Some(body.map_or(start, |known| known.min(start))),
-            "head" => head = Some(head.map_or(capture.node.end_byte(), |known| known.max(capture.node.end_byte()))),
-            "definition.function" => node = Some((capture.node, SymbolKind::Function)),
-            "definition.method" => node = Some((capture.node, SymbolKind::Method)),
-            "definition.type" => node = Some((capture.node, SymbolKind::Type)),
-            "definition.constant" => node = Some((capture.node, SymbolKind::Constant)),
-            "definition.module" => node = Some((capture.node, SymbolKind::Module)),
-            _ => {}
-        }
-    }
-    let ((node, kind), name) = (node?, name?);
-    let end = head.or(body).unwrap_or_else(|| node.end_byte());
-    Some(Definition { node, name, kind, end, has_head: head.is_some() })
+fn plain_name(text: &str) -> Option<String> {
+    plain_name_and_qualifier(text).map(|(name, _)| name)
 }
 
-/// The last part of a qualified name (`Shop::Cart::total`), without template arguments.
-fn plain_name(text: &str) -> Option<String> {
+/// The last part of a qualified name (`Shop::Cart::total`), without template arguments and quotes, and the part before it.
+fn plain_name_and_qualifier(text: &str) -> Option<(String, Option<String>)> {
     let folded = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    let last = folded.rsplit("::").next().unwrap_or(&folded).trim();
-    let plain = match last.split_once('<') {
-        Some((plain, _)) if !plain.is_empty() && !last.starts_with("operator") => plain.trim(),
-        _ => last,
-    };
-    (!plain.is_empty() && plain.len() <= 200).then(|| plain.to_owned())
+    let (qualifier, last) = folded.rsplit_once("::").map_or((None, folded.as_str()), |(before, last)| (Some(before), last));
+    let last = last.trim();
+    // PowerShell: `script:Name`.
+    let last = last.strip_prefix("script:").or_else(|| last.strip_prefix("global:")).unwrap_or(last);
+    let plain = without_arguments(last);
+    let qualifier =
+        qualifier.and_then(|qualifier| qualifier.rsplit("::").next()).map(|part| without_arguments(part.trim()).to_owned());
+    let is_usable = !plain.is_empty() && plain.len() <= 200;
+    is_usable.then(|| (plain.to_owned(), qualifier.filter(|qualifier| !qualifier.is_empty() && qualifier.len() <= 200)))
+}
+
+fn without_arguments(name: &str) -> &str {
+    match name.split_once('<') {
+        Some((plain, _)) if !plain.is_empty() && !name.starts_with("operator") => plain.trim(),
+        _ => name,
+    }
 }
 
 /// One space between words, none inside brackets, no comma at the end of a list: the layout changes no signature.
-fn fold(text: &str) -> String {
+pub(crate) fn fold(text: &str) -> String {
     let mut folded = String::with_capacity(text.len());
     for word in text.split_whitespace() {
         let closes = word.starts_with([')', ']', ',', ';']);
@@ -183,15 +167,5 @@ fn without_opening(signature: &str) -> &str {
             Some(shorter) => rest = shorter.trim_end(),
             None => return rest,
         }
-    }
-}
-
-fn rank(kind: SymbolKind) -> u8 {
-    match kind {
-        SymbolKind::Constant => 0,
-        SymbolKind::Module => 1,
-        SymbolKind::Type => 2,
-        SymbolKind::Function => 3,
-        SymbolKind::Method => 4,
     }
 }

@@ -1,3 +1,10 @@
 mod behaviour;
+mod commits;
+mod enclosing;
 mod hostile;
+mod impacts;
 mod languages;
+mod more_languages;
+mod references;
+mod scopes;
+mod texts;

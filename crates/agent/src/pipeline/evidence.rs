@@ -303,7 +303,7 @@ async fn call_sites(repository: &Repository, head: &CommitId, files: &BTreeMap<S
     let mut names = BTreeSet::new();
     for file in files.values() {
         if let (Some(base), Some(head)) = (&file.base_index, &file.head_index) {
-            names.extend(code_index::signature_changes(base, head).into_iter().map(|change| change.name));
+            names.extend(code_index::signature_changes(base, Some(head)).into_iter().map(|change| change.before.name));
         }
     }
     let mut sites = Vec::new();

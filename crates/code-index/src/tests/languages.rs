@@ -4,7 +4,7 @@ use crate::{Language, index};
 
 /// `first-last kind name | signature` per symbol. No tree may have a syntax error.
 #[track_caller]
-fn check(path: &str, source: &str, expected: &[&str]) {
+pub(super) fn check(path: &str, source: &str, expected: &[&str]) {
     let index = index(path, source).unwrap();
     let symbols = index.symbols().iter().map(|symbol| {
         let kind = format!("{:?}", symbol.kind).to_lowercase();
@@ -16,7 +16,8 @@ fn check(path: &str, source: &str, expected: &[&str]) {
 
 #[test]
 fn every_language_has_queries_that_fit_its_grammar() {
-    for language in Language::ALL {
+    for (number, language) in Language::ALL.into_iter().enumerate() {
+        assert_eq!((language as usize, language.entry().language), (number, language));
         assert!(language.query().pattern_count() > 0, "{}", language.name());
         assert!(language.query().capture_names().contains(&"name"), "{}", language.name());
     }
