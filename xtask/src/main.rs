@@ -62,6 +62,12 @@ enum Task {
 enum Measurement {
     /// How fast webhooks are acknowledged while a review runs.
     Ack(bench::Arguments),
+    /// How long the code index of a large repository takes, at first and after a change.
+    Index {
+        /// Files of the repository.
+        #[arg(long, default_value_t = 10_000)]
+        files: usize,
+    },
 }
 
 fn main() -> ExitCode {
@@ -89,6 +95,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Gen { check: false } => generate::write(),
         Task::Tidy => tidy::run(),
         Task::Bench { what: Measurement::Ack(arguments) } => on_runtime(bench::run(&arguments)),
+        Task::Bench { what: Measurement::Index { files } } => bench::index(files),
     }
 }
 

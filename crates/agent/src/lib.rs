@@ -5,6 +5,7 @@ pub mod azure_devops;
 pub mod cli;
 pub mod git;
 pub mod http;
+pub mod index;
 pub mod jobs;
 pub mod llm;
 pub mod net;

@@ -6,6 +6,7 @@
 pub mod description;
 pub mod diff;
 pub mod finding;
+pub mod lead;
 pub mod money;
 pub mod price;
 pub mod prompt;

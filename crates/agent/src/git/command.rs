@@ -130,6 +130,7 @@ pub(super) struct GitCommand<'a> {
     settings: Vec<(String, String)>,
     input: Vec<u8>,
     network: bool,
+    lazy_fetch: bool,
     deadline: Duration,
     output_limit: u64,
 }
@@ -153,6 +154,7 @@ impl<'a> GitCommand<'a> {
             settings: Vec::new(),
             input: Vec::new(),
             network: false,
+            lazy_fetch: true,
             deadline,
             output_limit: OUTPUT_LIMIT,
         }
@@ -188,6 +190,13 @@ impl<'a> GitCommand<'a> {
     /// Lets the process reach the remote; without this, objects that are not here stay missing.
     pub(super) fn with_network(mut self) -> Self {
         self.network = true;
+        self
+    }
+
+    /// Lets the process fetch what it is told to, and nothing by itself. A fetch of objects that is answered by a web page
+    /// would otherwise look for them here, fetch them, be answered by that page, and so on.
+    pub(super) fn without_lazy_fetch(mut self) -> Self {
+        self.lazy_fetch = false;
         self
     }
 
@@ -340,7 +349,8 @@ impl<'a> GitCommand<'a> {
                     settings.push((format!("remote.{FORK}.{key}"), value.to_owned()));
                 }
             }
-        } else {
+        }
+        if remote.is_none() || !self.lazy_fetch {
             environment.push(("GIT_NO_LAZY_FETCH".into(), "1".into()));
         }
         environment.push(("GIT_CONFIG_COUNT".into(), settings.len().to_string().into()));

@@ -10,7 +10,7 @@ mod locks;
 mod mirrors;
 mod repository;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -22,7 +22,7 @@ use review_core::pull_request::CommitId;
 
 pub use self::{
     mirrors::{Mirrors, Source},
-    repository::{Repository, Search},
+    repository::{Repository, Search, TreeFile},
 };
 
 /// The oldest git that the commands of this module work with.

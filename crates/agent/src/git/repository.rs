@@ -50,10 +50,12 @@ pub(super) struct Lease {
     pub(super) _usage: FileLock,
 }
 
-/// A file of a commit.
-struct Entry {
-    path: String,
-    object: String,
+/// A regular file of a commit.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeFile {
+    pub path: String,
+    /// The id of its content: files with the same bytes have the same one.
+    pub object: String,
 }
 
 impl Repository {
@@ -187,28 +189,64 @@ impl Repository {
     /// What does not exist, is no regular file or is larger than `max_bytes` is left out.
     pub async fn blobs(&self, commit: &CommitId, paths: &[&str], max_bytes: u64) -> Result<BTreeMap<String, Vec<u8>>, GitError> {
         let entries = self.entries(commit, paths).await?;
-        self.fetch_missing(&entries).await?;
-        let sizes = self.sizes(&entries).await?;
-        let wanted = |entry: &&Entry| sizes.get(entry.object.as_str()).is_some_and(|size| *size <= max_bytes);
-        let mut objects: Vec<&str> = entries.iter().filter(wanted).map(|entry| entry.object.as_str()).collect();
+        let objects: Vec<&str> = entries.iter().map(|entry| entry.object.as_str()).collect();
+        self.fetch_objects(&objects).await?;
+        let sizes = self.sizes(&objects).await?;
+        let wanted = |object: &&str| sizes.get(*object).is_some_and(|size| *size <= max_bytes);
+        let mut objects: Vec<&str> = objects.iter().copied().filter(wanted).collect();
         objects.sort_unstable();
         objects.dedup();
-        let input = lines(objects.iter().copied());
-        let command = self.command("read files").args(["cat-file", "--batch"]).input(input).output_limit(BLOBS_LIMIT);
-        let output = if objects.is_empty() { Vec::new() } else { self.checked(command.run().await)? };
-        let contents = parse_batch(&output);
+        let contents = self.contents(&objects).await?;
         let found = entries.into_iter().filter_map(|entry| {
             let content = contents.get(entry.object.as_str())?;
-            Some((entry.path, content.to_vec()))
+            Some((entry.path, content.clone()))
         });
         Ok(found.collect())
+    }
+
+    /// The bytes of objects by their ids. Those that are not here are left out; all together may have 256 MB.
+    pub async fn contents(&self, objects: &[&str]) -> Result<HashMap<String, Vec<u8>>, GitError> {
+        if objects.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let input = lines(objects.iter().copied());
+        let command = self.command("read files").args(["cat-file", "--batch"]).input(input).output_limit(BLOBS_LIMIT);
+        let output = self.checked(command.run().await)?;
+        let contents = parse_batch(&output).into_iter();
+        Ok(contents.map(|(object, content)| (object.to_owned(), content.to_vec())).collect())
+    }
+
+    /// The regular files that `wanted` picks, in the order of git's trees, at most `limit`. Names that are not UTF-8 are left
+    /// out. Costs no network.
+    pub async fn tree(
+        &self,
+        commit: &CommitId,
+        mut wanted: impl FnMut(&str) -> bool,
+        limit: usize,
+    ) -> Result<Vec<TreeFile>, GitError> {
+        let mut files = Vec::new();
+        if limit == 0 {
+            return Ok(files);
+        }
+        let command = self.command("list files").output_limit(LISTING_LIMIT);
+        let command = command.args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str()]);
+        let ending = command
+            .records(0, |record| {
+                files.extend(parse_entry(record).filter(|entry| wanted(&entry.path)));
+                if files.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            })
+            .await?;
+        match ending.status {
+            Some(status) if !status.success() => self.checked(Err(failure::of("list files", None, status, ending.stderr))),
+            _ => Ok(files),
+        }
     }
 
     /// Brings the blobs of these files here, in one request, so that [`Repository::grep`] finds them. Nothing happens in the
     /// user's own repository.
     pub async fn fetch_blobs(&self, commit: &CommitId, paths: &[&str]) -> Result<(), GitError> {
         let entries = self.entries(commit, paths).await?;
-        self.fetch_missing(&entries).await
+        self.fetch_objects(&entries.iter().map(|entry| entry.object.as_str()).collect::<Vec<_>>()).await
     }
 
     /// Paths of the regular files that `wanted` picks, in the order of git's trees, at most `limit`. Names that are not
@@ -219,22 +257,8 @@ impl Repository {
         mut wanted: impl FnMut(&str) -> bool,
         limit: usize,
     ) -> Result<Vec<String>, GitError> {
-        let mut paths = Vec::new();
-        if limit == 0 {
-            return Ok(paths);
-        }
-        let command = self.command("list files").output_limit(LISTING_LIMIT);
-        let command = command.args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str()]);
-        let ending = command
-            .records(0, |record| {
-                paths.extend(parse_entry(record).map(|entry| entry.path).filter(|path| wanted(path)));
-                if paths.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-            })
-            .await?;
-        match ending.status {
-            Some(status) if !status.success() => self.checked(Err(failure::of("list files", None, status, ending.stderr))),
-            _ => Ok(paths),
-        }
+        let files = self.tree(commit, &mut wanted, limit).await?;
+        Ok(files.into_iter().map(|file| file.path).collect())
     }
 
     /// Lines that hold `word` as a whole word, at most `limit`, in order of path and line. Searches only blobs that are
@@ -278,6 +302,12 @@ impl Repository {
                 _ => Ok(hits),
             },
         }
+    }
+
+    /// Where the files of a mirror are kept, and where what is derived from them may be kept beside them; it goes with the
+    /// mirror. None for the user's own repository.
+    pub fn mirror_directory(&self) -> Option<&Path> {
+        self.lease.is_some().then_some(self.directory.as_path())
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -325,7 +355,7 @@ impl Repository {
     }
 
     /// The regular files among the paths.
-    async fn entries(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<Entry>, GitError> {
+    async fn entries(&self, commit: &CommitId, paths: &[&str]) -> Result<Vec<TreeFile>, GitError> {
         let mut wanted: Vec<&str> = paths.iter().copied().filter(|path| is_tree_path(path)).collect();
         wanted.sort_unstable();
         wanted.dedup();
@@ -348,14 +378,14 @@ impl Repository {
         Ok(entries)
     }
 
-    /// One request for all blobs that are not here, the way git itself asks for missing objects. (`cat-file` would ask for
-    /// each one by itself.)
-    async fn fetch_missing(&self, entries: &[Entry]) -> Result<(), GitError> {
+    /// One request for all objects that are not here, the way git itself asks for missing ones. (`cat-file` would ask for
+    /// each one by itself.) Nothing happens in the user's own repository.
+    pub async fn fetch_objects(&self, objects: &[&str]) -> Result<(), GitError> {
         if self.surroundings.remote.is_none() {
             return Ok(());
         }
-        let found = self.present("look for blobs", entries.iter().map(|entry| entry.object.clone())).await?;
-        let missing = entries.iter().zip(found).filter(|(_, found)| !found).map(|(entry, _)| entry.object.as_str());
+        let found = self.present("look for blobs", objects.iter().map(|&object| object.to_owned())).await?;
+        let missing = objects.iter().zip(found).filter(|(_, found)| !found).map(|(object, _)| *object);
         let mut missing: Vec<&str> = missing.collect();
         missing.sort_unstable();
         missing.dedup();
@@ -364,6 +394,7 @@ impl Repository {
         }
         let command = |remote: &str| {
             self.network_command("fetch blobs")
+                .without_lazy_fetch()
                 .setting("fetch.negotiationAlgorithm", "noop")
                 .args(["fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--recurse-submodules=no"])
                 .args(["--filter=blob:none", "--stdin", remote])
@@ -377,11 +408,11 @@ impl Repository {
     }
 
     /// Bytes of each object that is here.
-    async fn sizes(&self, entries: &[Entry]) -> Result<HashMap<String, u64>, GitError> {
-        if entries.is_empty() {
+    pub async fn sizes(&self, objects: &[&str]) -> Result<HashMap<String, u64>, GitError> {
+        if objects.is_empty() {
             return Ok(HashMap::new());
         }
-        let input = lines(entries.iter().map(|entry| entry.object.as_str()));
+        let input = lines(objects.iter().copied());
         let command = self.command("measure files").input(input);
         let command = command.args(["cat-file", "--batch-check=%(objectname) %(objectsize)"]);
         let output = self.checked(command.run().await)?;
@@ -422,11 +453,11 @@ fn is_tree_path(path: &str) -> bool {
 }
 
 /// `<mode> <type> <object>\t<path>` of a regular file.
-fn parse_entry(record: &[u8]) -> Option<Entry> {
+fn parse_entry(record: &[u8]) -> Option<TreeFile> {
     let (columns, path) = std::str::from_utf8(record).ok()?.split_once('\t')?;
     let mut columns = columns.split(' ');
     let is_regular = matches!(columns.next()?, "100644" | "100755" | "100664") && columns.next()? == "blob";
-    is_regular.then_some(Entry { path: path.to_owned(), object: columns.next()?.to_owned() })
+    is_regular.then_some(TreeFile { path: path.to_owned(), object: columns.next()?.to_owned() })
 }
 
 /// `<commit>:<path>\0<line>\0<text>`.

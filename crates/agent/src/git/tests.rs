@@ -1,8 +1,8 @@
 //! Stories over real repositories and a real smart HTTP server.
 
-mod fixture;
+pub(crate) mod fixture;
 mod mirrors;
 mod process;
 mod proxy;
 mod reading;
-mod server;
+pub(crate) mod server;

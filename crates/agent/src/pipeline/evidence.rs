@@ -1,33 +1,34 @@
 //! Gathering (steps 6 to 9): the diff, the texts, the symbols, the conventions, and the pack made of them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use code_index::FileIndex;
 use review_core::{
     description::without_summary,
     diff::{FileDiff, FreshLines, LineKind, fresh_lines, parse_patch},
-    prompt::{CallSite, Guideline, Pack, PackFile, PackInput, build_pack},
+    prompt::{Guideline, Pack, PackFile, PackInput, build_pack},
     pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
     redaction::Redactor,
-    scope::{FileSetAside, SetAside, select, set_aside_by_path},
+    scope::{FileSetAside, SetAside, select},
 };
 
-use super::analysis::AnalysisError;
+use super::{
+    analysis::AnalysisError,
+    leads::{Leads, deleted_code, leads},
+};
 use crate::git::{GitError, Repository};
 
 /// A text above this size is not read: nobody reviews it line by line.
-const MAX_TEXT_BYTES: u64 = 1_000_000;
+pub(super) const MAX_TEXT_BYTES: u64 = 1_000_000;
 /// Texts of one version together; a change above it is reviewed as far as its first files go.
 const MAX_TEXTS_BYTES: usize = 64 * 1024 * 1024;
 /// Files that are read at a time, so that what is read before the limit is noticed stays bounded as well.
 const FILES_AT_A_TIME: usize = 64;
 /// Directories that are searched for conventions, those nearest to the root first.
 const MAX_DIRECTORIES: usize = 500;
-/// Changed symbols whose uses are looked up, and uses shown of all of them.
-const MAX_CHANGED_SYMBOLS: usize = 20;
-const MAX_CALL_SITES: usize = 20;
-/// Files that are fetched to look for uses.
-const MAX_NEIGHBOURS: usize = 400;
 const MAX_GUIDELINE_BYTES: u64 = 32 * 1024;
 
 /// Files that tell agents a team's conventions; the nearest one above a changed path counts, and the root's.
@@ -56,7 +57,7 @@ pub(super) struct EvidenceFile {
     /// The texts as they stand in the repository, where they hold secrets: for widths, never to be shown.
     originals: Option<Originals>,
     pub(super) head_index: Option<FileIndex>,
-    base_index: Option<FileIndex>,
+    pub(super) base_index: Option<FileIndex>,
 }
 
 #[derive(Clone)]
@@ -103,7 +104,8 @@ impl Evidence {
 pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usize) -> Result<Evidence, AnalysisError> {
     let Change { base, head, repository, .. } = change;
     let patch = repository.diff(base, head).await?;
-    let selection = blocking("reading the patch", move || parse_patch(&patch).map(select)).await??;
+    let read = move || parse_patch(&patch).map(|files| (deleted_code(&files), select(files)));
+    let (deleted, selection) = blocking("reading the patch", read).await??;
     let mut set_aside = selection.set_aside;
     let reviewed = match change.since {
         Some((old_base, old_head)) => earlier_diff(repository, old_base, old_head, head).await?,
@@ -113,8 +115,9 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let (texts, not_read) = read_texts(repository, base, head, &selection.files).await?;
     set_aside.extend(not_read);
     let conventions = guidelines(repository, base, &selection.files).await?;
-    let files = index_files(selection.files, texts, reviewed, redactor.clone()).await?;
-    let call_sites = call_sites(repository, head, &files).await;
+    let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
+    let Leads { leads, searched_part } = leads(repository, (base, head), &files, &deleted, redactor).await?;
+    let files = Arc::unwrap_or_clone(files);
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
     let inputs = (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec());
@@ -128,7 +131,8 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
                 work_items: &work_items,
                 guidelines: &conventions,
                 files: &pack_files,
-                call_sites: &call_sites,
+                leads: &leads,
+                searched_part,
                 budget,
             };
             build_pack(&input, &crate::llm::count_tokens)
@@ -296,52 +300,6 @@ async fn index_files(
         indexed
     })
     .await
-}
-
-/// Places that use a symbol whose signature changed or that is gone, outside its own definition.
-async fn call_sites(repository: &Repository, head: &CommitId, files: &BTreeMap<String, EvidenceFile>) -> Vec<CallSite> {
-    let mut names = BTreeSet::new();
-    for file in files.values() {
-        if let (Some(base), Some(head)) = (&file.base_index, &file.head_index) {
-            names.extend(code_index::signature_changes(base, Some(head)).into_iter().map(|change| change.before.name));
-        }
-    }
-    let mut sites = Vec::new();
-    if names.is_empty() {
-        return sites;
-    }
-    // A mirror holds the files of the change only; those of the same kinds are fetched in one request, within reason.
-    let endings: BTreeSet<&str> = files.keys().filter_map(|path| path.rsplit_once('.')).map(|(_, ending)| ending).collect();
-    let same_kind = |path: &str| path.rsplit_once('.').is_some_and(|(_, ending)| endings.contains(ending));
-    let neighbours = async {
-        let paths = repository.list(head, same_kind, MAX_NEIGHBOURS).await?;
-        repository.fetch_blobs(head, &paths.iter().map(String::as_str).collect::<Vec<_>>()).await
-    };
-    if let Err(error) = neighbours.await {
-        tracing::debug!(%error, "the files around the change cannot be fetched");
-    }
-    for name in names.into_iter().take(MAX_CHANGED_SYMBOLS) {
-        // Best effort: a lead that is missing is not an error of the review.
-        let hits = match repository.grep(head, &name, MAX_CALL_SITES * 2).await {
-            Ok(hits) => hits,
-            Err(error) => {
-                tracing::debug!(%error, name, "uses cannot be looked up");
-                continue;
-            }
-        };
-        for hit in hits {
-            let changed_here = files.get(&hit.path).is_some_and(|file| {
-                let touched = file.diff.hunks().iter().flat_map(|hunk| &hunk.lines);
-                touched.into_iter().any(|line| line.kind == LineKind::Added && line.new_line == Some(hit.line))
-            });
-            // The whole tree is searched: what is never shown of a change is not shown of its surroundings either.
-            let is_shown = set_aside_by_path(&hit.path).is_none();
-            if is_shown && !changed_here && sites.len() < MAX_CALL_SITES {
-                sites.push(CallSite { symbol: name.clone(), path: hit.path, line: hit.line, code: hit.text });
-            }
-        }
-    }
-    sites
 }
 
 /// Conventions of the target branch (never of the change under review: its author must not instruct the reviewer).

@@ -8,6 +8,7 @@ mod announce;
 mod desired;
 mod evidence;
 mod excerpts;
+mod leads;
 mod local;
 mod looks;
 mod publish;

@@ -7,7 +7,7 @@ pub mod tools;
 
 pub use fence::{Fence, visible};
 pub(crate) use pack::shown_line;
-pub use pack::{CallSite, Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
+pub use pack::{Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
 pub use role::{SYSTEM, finder, resolution, verifier, walkthrough};
 
 /// Counts the tokens of a text for the model at hand.

@@ -3,7 +3,7 @@
 //! # Format
 //!
 //! Markdown headings of our own, and between them untrusted text in fences (see [`Fence`]), in this order: guidelines,
-//! intent (title, description, work items), files by path, call sites, what is not shown. A file's fence holds its path,
+//! intent (title, description, work items), files by path, leads, what is not shown. A file's fence holds its path,
 //! what was done to it, an empty line, and rows:
 //!
 //! ```text
@@ -28,6 +28,7 @@
 //! `…[+n characters]`.
 
 mod files;
+mod leads;
 mod texts;
 mod value;
 
@@ -35,6 +36,7 @@ use std::cmp::Reverse;
 
 use crate::{
     diff::{FileDiff, FreshLines},
+    lead::{Lead, SearchedPart},
     prompt::{Fence, TokenCount, visible},
     pull_request::{LineRange, PullRequest, WorkItem},
     scope::{FileSetAside, SetAside},
@@ -48,16 +50,6 @@ pub(crate) use files::shown_line;
 pub struct Guideline {
     pub path: String,
     pub text: String,
-}
-
-/// A place that uses a symbol whose signature changed.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct CallSite {
-    pub symbol: String,
-    pub path: String,
-    pub line: u32,
-    /// At most three lines of code.
-    pub code: String,
 }
 
 /// A file to be reviewed.
@@ -78,7 +70,9 @@ pub struct PackInput<'a> {
     pub work_items: &'a [WorkItem],
     pub guidelines: &'a [Guideline],
     pub files: &'a [PackFile],
-    pub call_sites: &'a [CallSite],
+    pub leads: &'a [Lead],
+    /// None: leads were looked for in the whole repository, or not at all.
+    pub searched_part: Option<SearchedPart>,
     /// Tokens that the whole pack may take. Below a thousand or so there is room for no file.
     pub budget: usize,
 }
@@ -93,10 +87,10 @@ pub struct Pack {
     pub left_out: Vec<FileSetAside>,
 }
 
-/// Parts of the budget, each one in so many: guidelines, intent, call sites, the list of what is not shown.
+/// Parts of the budget, each one in so many: guidelines, intent, leads, the list of what is not shown.
 const GUIDELINES_SHARE: usize = 8;
 const INTENT_SHARE: usize = 6;
-const CALL_SITES_SHARE: usize = 10;
+const LEADS_SHARE: usize = 10;
 const NOT_SHOWN_SHARE: usize = 40;
 
 /// Tokens that the list of what is not shown may always take: that something is missing must be said.
@@ -120,11 +114,11 @@ struct PackedFile<'a> {
     section: Section,
 }
 
-/// Packs by value until the budget is spent: guidelines, intent, then hunks of the most telling files, then call sites.
+/// Packs by value until the budget is spent: guidelines, intent, then hunks of the most telling files, then leads.
 /// Every line of the head version carries its number; removed lines carry `-`. Sorted, no times, no ids: the same
 /// input gives the same bytes. The format is described at the head of this module.
 ///
-/// Guidelines get at most an eighth of the budget, the intent a sixth, call sites a tenth. Risky source comes before other
+/// Guidelines get at most an eighth of the budget, the intent a sixth, leads a tenth. Risky source comes before other
 /// source, source before tests, tests before the rest, and small files before large ones.
 pub fn build_pack(input: &PackInput<'_>, count: TokenCount<'_>) -> Pack {
     let budget = input.budget;
@@ -134,9 +128,9 @@ pub fn build_pack(input: &PackInput<'_>, count: TokenCount<'_>) -> Pack {
 
     let guidelines = texts::guidelines(input.guidelines, budget / GUIDELINES_SHARE, &counter);
     let intent = texts::intent(input.pull_request, input.work_items, budget / INTENT_SHARE, &counter);
-    let mut call_sites = texts::call_sites(input.call_sites, budget / CALL_SITES_SHARE, &counter);
+    let mut leads = leads::leads(input.leads, input.searched_part, budget / LEADS_SHARE, &counter);
 
-    let fixed: usize = guidelines.iter().chain(&intent).chain(&call_sites).map(|section| section.tokens).sum();
+    let fixed: usize = guidelines.iter().chain(&intent).chain(&leads).map(|section| section.tokens).sum();
     let mut room = budget.saturating_sub(counter.frame + fixed + for_not_shown);
     let mut packed = Vec::new();
     for file in by_value(input.files) {
@@ -158,12 +152,12 @@ pub fn build_pack(input: &PackInput<'_>, count: TokenCount<'_>) -> Pack {
     // The sum of the sections' tokens is all but exact; what it misses is corrected on the whole.
     loop {
         let not_shown = texts::not_shown(&left_out, for_not_shown, &counter);
-        let text = assemble(&guidelines, &intent, &packed, call_sites.as_ref(), not_shown.as_ref());
+        let text = assemble(&guidelines, &intent, &packed, leads.as_ref(), not_shown.as_ref());
         let tokens = count(&text);
         let mut excess = tokens.saturating_sub(budget);
-        if excess > 0 && !(packed.is_empty() && call_sites.is_none()) {
+        if excess > 0 && !(packed.is_empty() && leads.is_none()) {
             if packed.is_empty() {
-                call_sites = None;
+                leads = None;
             }
             while excess > 0
                 && let Some(file) = packed.pop()
@@ -198,7 +192,7 @@ fn assemble(
     guidelines: &[Section],
     intent: &[Section],
     files: &[PackedFile<'_>],
-    call_sites: Option<&Section>,
+    leads: Option<&Section>,
     not_shown: Option<&Section>,
 ) -> String {
     let mut files: Vec<&PackedFile<'_>> = files.iter().collect();
@@ -208,7 +202,7 @@ fn assemble(
         ("Conventions of the repository", guidelines.iter().collect()),
         ("Intent of the change, in its author's words", intent.iter().collect()),
         ("Changed files", files),
-        ("Uses of changed symbols", call_sites.into_iter().collect()),
+        ("Leads: what a program noticed by names alone, to be checked", leads.into_iter().collect()),
         ("Not shown here", not_shown.into_iter().collect()),
     ];
     let fence = Fence::over(parts.iter().flat_map(|(_, sections)| sections).map(|section| section.body.as_str()));
@@ -236,7 +230,7 @@ struct Counter<'a> {
 impl<'a> Counter<'a> {
     fn new(count: TokenCount<'a>) -> Self {
         // Nonces differ in tokens by a few, and a heading by less.
-        let fence = count(&Fence::over([]).wrap("call sites", "")) + 8;
+        let fence = count(&Fence::over([]).wrap("leads", "")) + 8;
         Self { count, frame: count(INTRODUCTION) + 60, fence }
     }
 

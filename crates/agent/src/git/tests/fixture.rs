@@ -8,12 +8,12 @@ use std::{
 use review_core::pull_request::CommitId;
 
 /// A repository with a work tree.
-pub(super) struct Fixture {
-    pub(super) path: PathBuf,
+pub(crate) struct Fixture {
+    pub(crate) path: PathBuf,
 }
 
 impl Fixture {
-    pub(super) fn new(path: &Path) -> Self {
+    pub(crate) fn new(path: &Path) -> Self {
         std::fs::create_dir_all(path).unwrap();
         let fixture = Self { path: path.to_owned() };
         fixture.git(&["init", "--quiet", "--initial-branch=main"]);
@@ -23,30 +23,30 @@ impl Fixture {
         fixture
     }
 
-    pub(super) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
+    pub(crate) fn write(&self, path: &str, content: impl AsRef<[u8]>) {
         let path = self.path.join(path);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(path, content).unwrap();
     }
 
-    pub(super) fn commit(&self, message: &str) -> CommitId {
+    pub(crate) fn commit(&self, message: &str) -> CommitId {
         self.git(&["add", "--all"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
         self.head()
     }
 
-    pub(super) fn head(&self) -> CommitId {
+    pub(crate) fn head(&self) -> CommitId {
         CommitId::parse(self.git(&["rev-parse", "HEAD"]).trim()).unwrap()
     }
 
     /// Runs git in the repository and gives its stdout.
     #[track_caller]
-    pub(super) fn git(&self, arguments: &[&str]) -> String {
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
         git(&self.path, arguments)
     }
 
     /// Stores bytes as a blob and gives its id.
-    pub(super) fn blob(&self, content: &str) -> String {
+    pub(crate) fn blob(&self, content: &str) -> String {
         self.write(".git/incoming", content);
         self.git(&["hash-object", "-w", ".git/incoming"]).trim().to_owned()
     }
@@ -54,7 +54,7 @@ impl Fixture {
 
 #[track_caller]
 #[expect(clippy::disallowed_methods, reason = "the tests make their repositories with git itself")]
-pub(super) fn git(directory: &Path, arguments: &[&str]) -> String {
+pub(crate) fn git(directory: &Path, arguments: &[&str]) -> String {
     let output = Command::new("git")
         .args(arguments)
         .current_dir(directory)

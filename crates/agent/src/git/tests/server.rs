@@ -21,11 +21,11 @@ use tokio::{io::AsyncWriteExt, sync::Notify};
 use super::fixture::Fixture;
 use crate::git::Source;
 
-pub(super) const TOKEN: &str = "azure-token-4f1c";
+pub(crate) const TOKEN: &str = "azure-token-4f1c";
 
 /// What the server does instead of serving well.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fault {
+pub(crate) enum Fault {
     /// Answers no request.
     Hangs,
     /// Sends the browser's sign-in page, as Azure DevOps does with a bad token.
@@ -52,14 +52,14 @@ struct Shared {
     abandoned: Notify,
 }
 
-pub(super) struct GitServer {
+pub(crate) struct GitServer {
     shared: Arc<Shared>,
     address: SocketAddr,
     folder: tempfile::TempDir,
 }
 
 impl GitServer {
-    pub(super) async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let (log, abandoned) = (Mutex::default(), Notify::new());
         let shared = Arc::new(Shared { folder: folder.path().to_owned(), log, abandoned });
@@ -71,40 +71,40 @@ impl GitServer {
     }
 
     /// A repository on the server, with the server's own work tree to change it by.
-    pub(super) fn repository(&self, name: &str) -> Fixture {
+    pub(crate) fn repository(&self, name: &str) -> Fixture {
         Fixture::new(&self.folder.path().join("contoso/_git").join(name))
     }
 
-    pub(super) fn url(&self, name: &str) -> String {
+    pub(crate) fn url(&self, name: &str) -> String {
         format!("http://{}/contoso/_git/{name}", self.address)
     }
 
-    pub(super) fn fail_with(&self, fault: Fault) {
+    pub(crate) fn fail_with(&self, fault: Fault) {
         self.shared.log.lock().unwrap().fault = Some(fault);
     }
 
     /// Forgets and gives the requests so far.
-    pub(super) fn take_requests(&self) -> Vec<String> {
+    pub(crate) fn take_requests(&self) -> Vec<String> {
         std::mem::take(&mut self.shared.log.lock().unwrap().requests)
     }
 
-    pub(super) fn authorizations(&self) -> Vec<String> {
+    pub(crate) fn authorizations(&self) -> Vec<String> {
         self.shared.log.lock().unwrap().authorizations.clone()
     }
 
     /// Ends when the client of a hanging request has gone.
-    pub(super) async fn abandoned(&self) {
+    pub(crate) async fn abandoned(&self) {
         self.shared.abandoned.notified().await;
     }
 }
 
 /// Header value for a token.
-pub(super) fn authorization(token: &str) -> SecretString {
+pub(crate) fn authorization(token: &str) -> SecretString {
     SecretString::from(format!("Basic {}", STANDARD.encode(format!(":{token}"))))
 }
 
 /// A repository without a fork.
-pub(super) fn source<'a>(url: &'a str, authorization: Option<&'a SecretString>) -> Source<'a> {
+pub(crate) fn source<'a>(url: &'a str, authorization: Option<&'a SecretString>) -> Source<'a> {
     Source { url, fork_url: None, authorization }
 }
 

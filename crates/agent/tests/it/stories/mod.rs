@@ -8,6 +8,7 @@ mod files;
 mod forks;
 mod hardening;
 mod intake;
+mod leads;
 mod looks;
 mod proxies;
 mod review;

@@ -6,6 +6,7 @@ use similar::TextDiff;
 use super::*;
 use crate::{
     diff::{DiffBody, FileChange, fresh_lines, parse_patch},
+    lead::LeadPlace,
     pull_request::{Person, PullRequestKey, PullRequestStatus, RepositoryKey},
 };
 
@@ -45,7 +46,7 @@ fn file(path: &str, base: &str, head: &str) -> PackFile {
 }
 
 fn input<'a>(pull_request: &'a PullRequest, files: &'a [PackFile], budget: usize) -> PackInput<'a> {
-    PackInput { pull_request, work_items: &[], guidelines: &[], files, call_sites: &[], budget }
+    PackInput { pull_request, work_items: &[], guidelines: &[], files, leads: &[], searched_part: None, budget }
 }
 
 fn pack_of(files: &[PackFile], budget: usize) -> Pack {
@@ -94,18 +95,21 @@ mod the_whole {
             Guideline { path: "src/AGENTS.md".into(), text: "Money is in cents.\n".into() },
             Guideline { path: "AGENTS.md".into(), text: "No unsafe code.".into() },
         ];
-        let call_sites = [CallSite {
-            symbol: "total".into(),
+        let place = LeadPlace {
             path: "src/cart.rs".into(),
             line: 12,
+            function: Some("show".into()),
             code: "let sum =\n    total(&items);\nshow(sum);\nleft out".into(),
-        }];
+        };
+        let before = "fn total(items: &[Item]) -> usize";
+        let leads = [Lead::changed_signature("src/a.rs", 1, before, "fn total(items: &[Item]) -> u32", 1, vec![place])];
         let input = PackInput {
             pull_request: &pull_request,
             work_items: &work_items,
             guidelines: &guidelines,
             files: &files,
-            call_sites: &call_sites,
+            leads: &leads,
+            searched_part: Some(SearchedPart { searched: 8, of: 12 }),
             budget: 10_000,
         };
         let pack = build_pack(&input, &bytes_by_four);
@@ -164,13 +168,15 @@ mod the_whole {
              1 + two
         </untrusted nonce="N">
 
-        ## Uses of changed symbols
+        ## Leads: what a program noticed by names alone, to be checked
 
-        <untrusted nonce="N" label="call sites">
-        src/cart.rs:12 uses total
-            let sum =
-                total(&items);
-            show(sum);
+        <untrusted nonce="N" label="leads">
+        Searched in part: 8 of 12 files. There may be other uses.
+        src/a.rs:1 `fn total(items: &[Item]) -> usize` became `fn total(items: &[Item]) -> u32`; used on a line that this change leaves as it was
+          src/cart.rs:12 in show
+              let sum =
+                  total(&items);
+              show(sum);
         </untrusted nonce="N">
         "#);
     }
@@ -257,19 +263,35 @@ mod the_budget {
         }
     }
 
+    fn lead(line: u32) -> Lead {
+        let place = |line| LeadPlace { path: "src/cart.rs".into(), line, function: None, code: "total(x)".into() };
+        Lead::removed_symbol("src/a.rs", line, "fn total()", None, 100, (1..=100).map(place).collect())
+    }
+
     #[test]
-    fn call_sites_are_few_and_in_order() {
+    fn leads_are_few_and_in_order() {
         let pull_request = pull_request();
-        let call_sites: Vec<CallSite> = (0..100)
-            .rev()
-            .map(|line| CallSite { symbol: "total".into(), path: "src/cart.rs".into(), line, code: "total(x)".into() })
-            .collect();
+        let leads: Vec<Lead> = (0..100).rev().map(lead).collect();
         let files = [file("src/a.rs", "a\n", "b\n")];
-        let input = PackInput { call_sites: &call_sites, ..input(&pull_request, &files, 20_000) };
+        let input = PackInput { leads: &leads, ..input(&pull_request, &files, 100_000) };
         let pack = build_pack(&input, &bytes_by_four);
-        let lines: Vec<&str> = pack.text.lines().filter(|line| line.starts_with("src/cart.rs:")).collect();
-        assert_eq!(lines.len(), 20);
-        assert_eq!((lines[0], lines[19]), ("src/cart.rs:0 uses total", "src/cart.rs:19 uses total"));
+        let lines: Vec<&str> = pack.text.lines().filter(|line| line.starts_with("src/a.rs:")).collect();
+        assert_eq!(lines.len(), 40);
+        assert!(lines[0].starts_with("src/a.rs:0 ") && lines[39].starts_with("src/a.rs:39 "), "{lines:?}");
+        let places = pack.text.lines().filter(|line| line.starts_with("  src/cart.rs:")).count();
+        assert_eq!(places, 40 * 6);
+    }
+
+    #[test]
+    fn leads_without_room_leave_what_was_not_searched() {
+        let pull_request = pull_request();
+        let leads = [lead(1)];
+        let part = Some(SearchedPart { searched: 1, of: 2 });
+        let input = PackInput { leads: &leads, searched_part: part, ..input(&pull_request, &[], 700) };
+        let pack = build_pack(&input, &bytes_by_four);
+        assert!(pack.text.contains("Searched in part: 1 of 2 files.") && !pack.text.contains("fn total()"), "{}", pack.text);
+        let all = PackInput { searched_part: None, ..input };
+        assert!(!build_pack(&all, &bytes_by_four).text.contains("Leads"));
     }
 
     #[test]

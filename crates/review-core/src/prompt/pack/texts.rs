@@ -1,17 +1,13 @@
-//! The parts of the pack that are no files: conventions, intent, call sites, and what is not shown.
+//! The parts of the pack that are texts of people, and what is not shown.
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::{CallSite, Counter, Guideline, Section, files::shown_line};
+use super::{Counter, Guideline, Section};
 use crate::{
     prompt::{TokenCount, visible},
     pull_request::{PullRequest, WorkItem},
     scope::{FileSetAside, SetAside},
 };
-
-/// Most call sites in a pack, and most lines of each.
-const MAX_CALL_SITES: usize = 20;
-const MAX_CALL_SITE_LINES: usize = 3;
 
 /// Most work items in a pack.
 const MAX_WORK_ITEMS: usize = 10;
@@ -68,16 +64,6 @@ pub(super) fn intent(
         left -= 1;
     }
     sections
-}
-
-/// All call sites in one fence, as many as there is room for.
-pub(super) fn call_sites(call_sites: &[CallSite], room: usize, counter: &Counter<'_>) -> Option<Section> {
-    let mut sorted: Vec<&CallSite> = call_sites.iter().collect();
-    sorted.sort_unstable();
-    sorted.dedup();
-    sorted.truncate(MAX_CALL_SITES);
-    let shown: Vec<String> = sorted.into_iter().map(call_site).collect();
-    fitting_prefix(&shown, room, |shown| counter.section("call sites", shown.concat(), room))
 }
 
 /// Names the files that have no room, and counts those that did not change.
@@ -145,7 +131,7 @@ pub(super) fn cut(text: &str, most: usize, count: TokenCount<'_>) -> Option<Stri
 }
 
 /// The section of the longest beginning of `items` that fits, found without counting each.
-fn fitting_prefix(items: &[String], room: usize, section: impl Fn(&[String]) -> Option<Section>) -> Option<Section> {
+pub(super) fn fitting_prefix(items: &[String], room: usize, section: impl Fn(&[String]) -> Option<Section>) -> Option<Section> {
     let mut len = items.len();
     while len > 0 && room > 0 {
         if let Some(section) = items.get(..len).and_then(&section) {
@@ -156,17 +142,7 @@ fn fitting_prefix(items: &[String], room: usize, section: impl Fn(&[String]) -> 
     None
 }
 
-fn call_site(site: &CallSite) -> String {
-    let mut shown = format!("{}:{} uses {}\n", one_line(&site.path), site.line, one_line(&site.symbol));
-    for line in site.code.lines().take(MAX_CALL_SITE_LINES) {
-        shown.push_str("    ");
-        shown.push_str(&shown_line(line));
-        shown.push('\n');
-    }
-    shown
-}
-
-fn one_line(text: &str) -> Cow<'_, str> {
+pub(super) fn one_line(text: &str) -> Cow<'_, str> {
     match visible(text) {
         Cow::Borrowed(text) if !text.contains('\n') => Cow::Borrowed(text.trim()),
         text => Cow::Owned(text.trim().replace('\n', "\\n")),
