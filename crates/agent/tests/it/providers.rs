@@ -165,6 +165,25 @@ async fn an_answer_that_flows_may_take_longer_than_one_that_has_not_begun_and_on
 }
 
 #[tokio::test]
+async fn bedrocks_streams_are_read_to_their_end_or_not_at_all_and_done_without_where_they_are_forbidden() {
+    let options =
+        || ModelOptions { models: vec!["anthropic.claude-haiku-4-5-20251001-v1:0".to_owned()], ..ModelOptions::default() };
+    let bedrock = Provider::bedrock(options(), &[]).await;
+    for fault in [Fault::Cut, Fault::ServerError] {
+        bedrock.server.fault(Role::Walkthrough, 1, fault.clone());
+        let reply = bedrock.ask(Rank::Light).await.unwrap();
+        assert!(reply.usage.input_tokens > 0 && reply.usage.output_tokens > 0, "{fault:?}");
+    }
+    assert_eq!(bedrock.server.calls().len(), 4, "what was cut was asked for again");
+
+    let bedrock = Provider::bedrock(ModelOptions { whole_answers_only: true, ..options() }, &[]).await;
+    for _ in 0..2 {
+        bedrock.ask(Rank::Light).await.unwrap();
+    }
+    assert_eq!((bedrock.server.calls().len(), bedrock.server.refusals().len()), (2, 1), "the missing right is remembered");
+}
+
+#[tokio::test]
 async fn a_deployment_that_is_gone_is_stood_in_for_and_not_asked_again() {
     let azure = Provider::azure(&[("AZURE_O3_DEPLOYMENT_NAME", "deleted")]).await;
     for _ in 0..2 {

@@ -1,6 +1,8 @@
 //! The same reviewer behind Amazon Bedrock's Converse API (source: Amazon Bedrock's API reference, "Converse", and user guide,
 //! "Inference profiles"). Who signed a request is read; whether rightly is not checked here.
 
+use aws_smithy_eventstream::frame::write_message_to;
+use aws_smithy_types::event_stream::{Header, HeaderValue as HeaderText, Message as EventMessage};
 use axum::{
     Json,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
@@ -143,6 +145,49 @@ pub(super) fn whole(request: &ChatRequest, number: usize, completion: &Completio
         },
         "metrics": { "latencyMs": 12 },
     })
+}
+
+/// The same as a stream of events (source: Amazon Bedrock's API reference, "ConverseStream").
+pub(super) fn events(request: &ChatRequest, number: usize, completion: &Completion) -> Vec<u8> {
+    let answer = whole(request, number, completion);
+    let mut bytes = Vec::new();
+    let mut event = |kind: &'static str, payload: Value| {
+        let header = |name: &'static str, value: &'static str| Header::new(name, HeaderText::String(value.into()));
+        let message = EventMessage::new(payload.to_string())
+            .add_header(header(":message-type", "event"))
+            .add_header(header(":event-type", kind))
+            .add_header(header(":content-type", "application/json"));
+        write_message_to(&message, &mut bytes).expect("a vector takes every event");
+    };
+    event("messageStart", json!({ "role": "assistant" }));
+    for (index, block) in answer["output"]["message"]["content"].as_array().into_iter().flatten().enumerate() {
+        let (said, is_text) = match block["text"].as_str() {
+            Some(text) => (text.to_owned(), true),
+            None => (block["toolUse"]["input"].to_string(), false),
+        };
+        if !is_text {
+            let wish = json!({ "toolUseId": block["toolUse"]["toolUseId"], "name": block["toolUse"]["name"] });
+            event("contentBlockStart", json!({ "contentBlockIndex": index, "start": { "toolUse": wish } }));
+        }
+        let characters: Vec<char> = said.chars().collect();
+        for piece in characters.chunks(16) {
+            let piece: String = piece.iter().collect();
+            let delta = if is_text { json!({ "text": piece }) } else { json!({ "toolUse": { "input": piece } }) };
+            event("contentBlockDelta", json!({ "contentBlockIndex": index, "delta": delta }));
+        }
+        event("contentBlockStop", json!({ "contentBlockIndex": index }));
+    }
+    event("messageStop", json!({ "stopReason": answer["stopReason"] }));
+    event("metadata", json!({ "usage": answer["usage"], "metrics": answer["metrics"] }));
+    bytes
+}
+
+pub(super) fn no_right_to_streams(model: &str) -> ApiError {
+    let text = format!(
+        "User: arn:aws:iam::000000000000:user/agent is not authorized to perform: bedrock:InvokeModelWithResponseStream on resource: \
+         arn:aws:bedrock:::foundation-model/{model}"
+    );
+    ApiError::new(StatusCode::FORBIDDEN, text, "AccessDeniedException", None, None)
 }
 
 pub(super) fn unauthorized() -> ApiError {

@@ -37,6 +37,8 @@ pub struct ModelOptions {
     pub deployments: Vec<(String, String)>,
     /// Bedrock: models are invoked by the inference profile of a part of the world only.
     pub by_profile_only: bool,
+    /// Bedrock: the account has no right to `ConverseStream`.
+    pub whole_answers_only: bool,
     /// Prompt tokens past which a request is refused as too long.
     pub context_tokens: Option<u64>,
     /// Port on 127.0.0.1; 0: any free one.
@@ -51,6 +53,7 @@ impl Default for ModelOptions {
             models: ["gpt-4.1-mini", "o4-mini", "o3"].map(str::to_owned).to_vec(),
             deployments: Vec::new(),
             by_profile_only: false,
+            whole_answers_only: false,
             structured_output: StructuredOutput::default(),
             token_limit: TokenLimit::default(),
             tools: true,

@@ -119,11 +119,16 @@ pub(super) enum Pace {
 /// The answer in the form that the request asks for.
 pub(super) fn respond(dialect: Dialect, request: &ChatRequest, number: usize, completion: &Completion, pace: Pace) -> Response {
     let (content_type, body) = match dialect {
-        Dialect::Anthropic if request.stream => ("text/event-stream", anthropic::events(request, number, completion)),
-        Dialect::Anthropic => ("application/json", anthropic::whole(request, number, completion).to_string()),
-        Dialect::Bedrock => ("application/json", bedrock::whole(request, number, completion).to_string()),
-        Dialect::OpenAi if request.stream => ("text/event-stream", events(request, number, completion)),
-        Dialect::OpenAi => ("application/json", whole(request, number, completion).to_string()),
+        Dialect::Anthropic if request.stream => {
+            ("text/event-stream", anthropic::events(request, number, completion).into_bytes())
+        }
+        Dialect::Anthropic => ("application/json", anthropic::whole(request, number, completion).to_string().into_bytes()),
+        Dialect::Bedrock if request.stream => {
+            ("application/vnd.amazon.eventstream", bedrock::events(request, number, completion))
+        }
+        Dialect::Bedrock => ("application/json", bedrock::whole(request, number, completion).to_string().into_bytes()),
+        Dialect::OpenAi if request.stream => ("text/event-stream", events(request, number, completion).into_bytes()),
+        Dialect::OpenAi => ("application/json", whole(request, number, completion).to_string().into_bytes()),
     };
     let mut response = Response::new(paced(body, pace));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
@@ -136,8 +141,8 @@ pub(super) fn plain(content_type: &'static str, body: impl Into<Body>) -> Respon
     response
 }
 
-fn paced(body: String, pace: Pace) -> Body {
-    let pieces = |size: usize| -> Vec<Bytes> { body.as_bytes().chunks(size).map(Bytes::copy_from_slice).collect() };
+fn paced(body: Vec<u8>, pace: Pace) -> Body {
+    let pieces = |size: usize| -> Vec<Bytes> { body.chunks(size).map(Bytes::copy_from_slice).collect() };
     match pace {
         Pace::AtOnce => Body::from(body),
         Pace::Slow(pause) => Body::from_stream(stream::iter(pieces(10)).then(move |piece| async move {

@@ -95,6 +95,7 @@ impl ModelServer {
             .route("/openai/deployments/{deployment}/chat/completions", post(azure_chat))
             .route("/v1/messages", post(messages))
             .route("/model/{model}/converse", post(converse))
+            .route("/model/{model}/converse-stream", post(converse_stream))
             .fallback(|| async {
                 ApiError::new(StatusCode::NOT_FOUND, "Unknown request URL.", "invalid_request_error", None, Some("unknown_url"))
             })
@@ -351,6 +352,19 @@ async fn converse(State(shared): State<Arc<Shared>>, Path(model): Path<String>, 
     let checked = shared.authorize(bedrock::shown_key(&headers)).map_err(|_| bedrock::unauthorized()).and_then(|key| {
         let request = bedrock::parse(&model, &body, &shared.options)?;
         Ok((key, request))
+    });
+    respond_to(shared, Dialect::Bedrock, checked).await
+}
+
+async fn converse_stream(
+    State(shared): State<Arc<Shared>>,
+    Path(model): Path<String>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let checked = shared.authorize(bedrock::shown_key(&headers)).map_err(|_| bedrock::unauthorized()).and_then(|key| {
+        let request = ChatRequest { stream: true, ..bedrock::parse(&model, &body, &shared.options)? };
+        if shared.options.whole_answers_only { Err(bedrock::no_right_to_streams(&model)) } else { Ok((key, request)) }
     });
     respond_to(shared, Dialect::Bedrock, checked).await
 }

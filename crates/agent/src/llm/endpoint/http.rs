@@ -31,9 +31,9 @@ const FLOWING_FACTOR: u32 = 2;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Patience {
     /// Until its first piece: a model that reasons is silent for minutes.
-    first: Duration,
+    pub(super) first: Duration,
     /// From one piece to the next.
-    silence: Duration,
+    pub(super) silence: Duration,
     /// For all of it.
     pub(super) total: Duration,
 }

@@ -48,6 +48,7 @@ impl Endpoint {
         timeout: Duration,
         http: &HttpClients,
     ) -> Result<(Self, Vec<SecretString>), ModelError> {
+        let patience = Patience::of(timeout);
         let (protocol, keys) = match provider.clone() {
             Provider::OpenAi(OpenAiSettings { keys, base_url, organization, project }) => {
                 (Protocol::OpenAi(Place::OpenAi { base_url, organization, project }), keys)
@@ -57,14 +58,14 @@ impl Endpoint {
             }
             Provider::Anthropic(AnthropicSettings { keys, base_url }) => (Protocol::Anthropic(Anthropic { base_url }), keys),
             #[cfg(feature = "bedrock")]
-            Provider::BedrockAnthropic(settings) => {
-                (Protocol::Bedrock(Arc::new(bedrock::Bedrock::new(&settings, http.client(timeout)?))), Vec::new())
-            }
+            Provider::BedrockAnthropic(settings) => (
+                Protocol::Bedrock(Arc::new(bedrock::Bedrock::new(&settings, http.client(patience.total)?, patience))),
+                Vec::new(),
+            ),
             #[cfg(not(feature = "bedrock"))]
             Provider::BedrockAnthropic(_) => return Err(ModelError::Unsupported("bedrock-anthropic", "bedrock")),
             Provider::None => return Err(ModelError::NotConfigured),
         };
-        let patience = Patience::of(timeout);
         Ok((Self { protocol, http: http.client(patience.total)?, patience }, keys))
     }
 

@@ -3,18 +3,22 @@
 
 mod document;
 mod models;
+mod stream;
 mod transport;
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, PoisonError},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use aws_sdk_bedrockruntime::{
     Client,
     config::{BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig},
-    error::{ProvideErrorMetadata as _, SdkError},
-    operation::converse::{ConverseError, ConverseOutput, builders::ConverseFluentBuilder},
+    error::{ProvideErrorMetadata, SdkError},
+    operation::converse::ConverseOutput,
     types::{
         AnyToolChoice, CachePointBlock, CachePointType, ContentBlock, ConversationRole, InferenceConfiguration, Message,
         SpecificToolChoice, StopReason, SystemContentBlock, TokenUsage, Tool, ToolChoice, ToolConfiguration, ToolInputSchema,
@@ -26,6 +30,7 @@ use secrecy::ExposeSecret as _;
 use tokio::sync::OnceCell;
 
 use self::models::ModelNames;
+use super::http::Patience;
 use crate::{
     llm::{
         form::{Form, Output},
@@ -44,11 +49,13 @@ pub(super) struct Bedrock {
     /// By name. The SDK holds JSON in maps of no order, which a copy keeps and a new one does not: a tool
     /// that is written otherwise each time is found in no cache.
     tools: Mutex<HashMap<&'static str, Tool>>,
+    /// Streams are a right of their own, and not every endpoint has them.
+    takes_whole_only: AtomicBool,
     address: String,
 }
 
 impl Bedrock {
-    pub(super) fn new(settings: &BedrockSettings, http: reqwest::Client) -> Self {
+    pub(super) fn new(settings: &BedrockSettings, http: reqwest::Client, patience: Patience) -> Self {
         let address = match &settings.endpoint {
             Some(endpoint) => endpoint.to_string(),
             None => format!("Bedrock in {}", settings.region),
@@ -56,7 +63,8 @@ impl Bedrock {
         Self {
             names: ModelNames::new(&settings.region, settings.cross_region),
             settings: settings.clone(),
-            http: transport::client(http),
+            http: transport::client(http, patience),
+            takes_whole_only: AtomicBool::new(false),
             client: OnceCell::new(),
             tools: Mutex::default(),
             address,
@@ -70,30 +78,59 @@ impl Bedrock {
 
     pub(super) async fn complete(&self, model: &str, question: &Question<'_>, form: Form) -> Result<Completion, Failure> {
         let client = self.client.get_or_init(|| self.connect()).await;
+        let parts = self.parts(question, form)?;
         loop {
             let name = self.names.of(model);
-            let mut request = request(client.converse().model_id(&name), question, form)?;
-            if form.output == Output::Schema || question.tools_for(form).is_some() {
-                request = request.tool_config(self.tools(question, form)?);
-            }
-            match request.send().await {
-                Ok(output) => return completion(&output, question.schema.name),
-                Err(error) => {
-                    let failure = failure(&error);
-                    // Tried under each of its names once; what worked is remembered.
-                    let is_about_the_name = failure.is_model_missing() || failure.message.contains("on-demand throughput");
-                    if !(is_about_the_name && self.names.pass_over(model, &name)) {
-                        return Err(failure);
-                    }
-                    tracing::info!(
-                        model,
-                        name,
-                        message = failure.message,
-                        "this name of the model does not work; trying its inference profile"
-                    );
+            let is_streamed = form.stream && !self.takes_whole_only.load(Ordering::Relaxed);
+            let answer = if is_streamed {
+                let request = client.converse_stream().model_id(&name).set_messages(Some(parts.messages.clone()));
+                let request = request.set_system(Some(parts.system.clone())).inference_config(parts.inference.clone());
+                match request.set_tool_config(parts.tools.clone()).send().await {
+                    Ok(output) => stream::completion(output, question.schema.name).await,
+                    Err(error) => Err(failure(&error)),
                 }
+            } else {
+                let request = client.converse().model_id(&name).set_messages(Some(parts.messages.clone()));
+                let request = request.set_system(Some(parts.system.clone())).inference_config(parts.inference.clone());
+                match request.set_tool_config(parts.tools.clone()).send().await {
+                    Ok(output) => completion(&output, question.schema.name),
+                    Err(error) => Err(failure(&error)),
+                }
+            };
+            let failure = match answer {
+                Ok(completion) => return Ok(completion),
+                Err(failure) => failure,
+            };
+            if is_streamed && is_about_streams(&failure) {
+                tracing::info!(model, message = failure.message, "answers are not streamed here");
+                self.takes_whole_only.store(true, Ordering::Relaxed);
+                continue;
             }
+            // Tried under each of its names once; what worked is remembered.
+            let is_about_the_name = failure.is_model_missing() || failure.message.contains("on-demand throughput");
+            if !(is_about_the_name && self.names.pass_over(model, &name)) {
+                return Err(failure);
+            }
+            tracing::info!(
+                model,
+                name,
+                message = failure.message,
+                "this name of the model does not work; trying its inference profile"
+            );
         }
+    }
+
+    /// What both ways of asking have in common.
+    fn parts(&self, question: &Question<'_>, form: Form) -> Result<Parts, Failure> {
+        let has_tools = form.output == Output::Schema || question.tools_for(form).is_some();
+        let tools = if has_tools { Some(self.tools(question, form)?) } else { None };
+        let limit = i32::try_from(question.max_tokens).unwrap_or(i32::MAX);
+        Ok(Parts {
+            system: vec![SystemContentBlock::Text(question.system.to_owned())],
+            messages: messages(question, form)?,
+            inference: InferenceConfiguration::builder().max_tokens(limit).build(),
+            tools,
+        })
     }
 
     /// What may be used before the answer, and the tool that takes it.
@@ -175,7 +212,22 @@ fn incomplete(error: impl std::fmt::Display) -> Failure {
     Failure::unanswered(format!("the request cannot be built: {error}"))
 }
 
-fn request(call: ConverseFluentBuilder, question: &Question<'_>, form: Form) -> Result<ConverseFluentBuilder, Failure> {
+/// A request without the name of its model.
+struct Parts {
+    system: Vec<SystemContentBlock>,
+    messages: Vec<Message>,
+    inference: InferenceConfiguration,
+    tools: Option<ToolConfiguration>,
+}
+
+/// The right to streams is `bedrock:InvokeModelWithResponseStream`, and is named in the refusal.
+fn is_about_streams(failure: &Failure) -> bool {
+    let is_unknown = failure.code.as_deref().is_some_and(|code| code == "UnknownOperationException");
+    let is_no_route = failure.status == Some(404) && !failure.is_model_missing();
+    is_unknown || is_no_route || failure.message.contains("InvokeModelWithResponseStream")
+}
+
+fn messages(question: &Question<'_>, form: Form) -> Result<Vec<Message>, Failure> {
     let is_forced = form.output == Output::Schema;
     let mut first = Message::builder().role(ConversationRole::User);
     if !question.pack.is_empty() {
@@ -186,11 +238,7 @@ fn request(call: ConverseFluentBuilder, question: &Question<'_>, form: Form) -> 
         }
     }
     first = first.content(ContentBlock::Text(question.instruction_for(form, !is_forced)));
-    let limit = i32::try_from(question.max_tokens).unwrap_or(i32::MAX);
-    let mut call = call
-        .system(SystemContentBlock::Text(question.system.to_owned()))
-        .messages(first.build().map_err(incomplete)?)
-        .inference_config(InferenceConfiguration::builder().max_tokens(limit).build());
+    let mut messages = vec![first.build().map_err(incomplete)?];
     for (index, turn) in question.turns.iter().enumerate() {
         let (said, heard) = match turn {
             Turn::Repair { answer, complaint } => {
@@ -204,10 +252,10 @@ fn request(call: ConverseFluentBuilder, question: &Question<'_>, form: Form) -> 
         };
         for (role, blocks) in [(ConversationRole::Assistant, said), (ConversationRole::User, heard)] {
             let turn = Message::builder().role(role).set_content(Some(blocks));
-            call = call.messages(turn.build().map_err(incomplete)?);
+            messages.push(turn.build().map_err(incomplete)?);
         }
     }
-    Ok(call)
+    Ok(messages)
 }
 
 /// The blocks of a turn in which tools were used: those of the model, and those of their results.
@@ -246,12 +294,17 @@ fn completion(output: &ConverseOutput, answer_tool: &str) -> Result<Completion, 
         })
         .collect();
     let said: String = message.content().iter().filter_map(|block| block.as_text().ok()).map(String::as_str).collect();
+    let usage = output.usage().map_or(Usage { calls: 1, ..Usage::default() }, usage);
+    Ok(answer(said, uses, answer_tool, *output.stop_reason() == StopReason::MaxTokens, usage))
+}
+
+/// What the model said, or gave to the tool that takes the answer.
+fn answer(said: String, uses: Vec<ToolUse>, answer_tool: &str, cut: bool, usage: Usage) -> Completion {
     let (content, uses) = match uses.iter().find(|tool_use| tool_use.name == answer_tool) {
         Some(given) => (given.arguments.clone(), Vec::new()),
         None => (said, uses),
     };
-    let usage = output.usage().map_or(Usage { calls: 1, ..Usage::default() }, usage);
-    Ok(Completion { content, uses, cut: *output.stop_reason() == StopReason::MaxTokens, usage, remaining: None })
+    Completion { content, uses, cut, usage, remaining: None }
 }
 
 /// Here `input_tokens` are those that came from no cache and went into none.
@@ -270,7 +323,7 @@ fn usage(usage: &TokenUsage) -> Usage {
     }
 }
 
-fn failure(error: &SdkError<ConverseError>) -> Failure {
+fn failure<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> Failure {
     match error {
         SdkError::ServiceError(refusal) => {
             let (status, kind) = (refusal.raw().status().as_u16(), refusal.err().code());

@@ -10,29 +10,37 @@ use aws_smithy_runtime_api::client::{
     result::ConnectorError,
 };
 use aws_smithy_types::body::SdkBody;
+use tokio::time::{Instant, timeout_at};
 
+use super::super::http::Patience;
+
+const EVENT_STREAM: &[u8] = b"application/vnd.amazon.eventstream";
 /// An answer is a few kilobytes; a body past this is not one.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// A client of the SDK that sends through `http`.
-pub(super) fn client(http: reqwest::Client) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector { http });
+/// A client of the SDK that sends through `http`, and waits as `patience` says.
+pub(super) fn client(http: reqwest::Client, patience: Patience) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector { http, patience });
     http_client_fn(move |_settings, _components| connector.clone())
 }
 
 #[derive(Debug, Clone)]
 struct Connector {
     http: reqwest::Client,
+    patience: Patience,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let http = self.http.clone();
-        HttpConnectorFuture::new(async move { send(&http, &request).await })
+        let Self { http, patience } = self.clone();
+        HttpConnectorFuture::new(async move { send(&http, patience, &request).await })
     }
 }
 
-async fn send(http: &reqwest::Client, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+/// The whole answer, also of a stream: nobody reads it before its end, but it may come as slowly as a stream does.
+async fn send(http: &reqwest::Client, patience: Patience, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+    let late = |_| ConnectorError::timeout("no answer within LLM_TIMEOUT".into());
+    let begun = Instant::now();
     let method = request.method().parse::<reqwest::Method>().map_err(|error| ConnectorError::user(error.into()))?;
     let mut outgoing = http.request(method, request.uri());
     for (name, value) in request.headers() {
@@ -42,13 +50,17 @@ async fn send(http: &reqwest::Client, request: &HttpRequest) -> Result<HttpRespo
     if let Some(body) = request.body().bytes() {
         outgoing = outgoing.body(body.to_vec());
     }
-    let mut response = outgoing.send().await.map_err(refused)?;
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(refused)? {
+    let mut response = timeout_at(begun + patience.first, outgoing.send()).await.map_err(late)?.map_err(refused)?;
+    let is_stream = response.headers().get("content-type").is_some_and(|kind| kind.as_bytes() == EVENT_STREAM);
+    let (mut body, mut deadline) = (Vec::new(), begun + patience.first);
+    while let Some(chunk) = timeout_at(deadline, response.chunk()).await.map_err(late)?.map_err(refused)? {
         if body.len().saturating_add(chunk.len()) > MAX_BODY {
             return Err(ConnectorError::user(format!("the answer is larger than {MAX_BODY} bytes").into()));
         }
         body.extend_from_slice(&chunk);
+        if is_stream {
+            deadline = Instant::now() + patience.silence;
+        }
     }
     let status = response.status().as_u16().try_into().map_err(|error| ConnectorError::other(Box::new(error), None))?;
     let mut answer = HttpResponse::new(status, SdkBody::from(body));
