@@ -8,6 +8,7 @@ pub mod diff;
 pub mod finding;
 pub mod lead;
 pub mod money;
+pub mod numbering;
 pub mod price;
 pub mod prompt;
 pub mod publication;

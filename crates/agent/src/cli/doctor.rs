@@ -15,7 +15,7 @@ use crate::{
     git,
     llm::{Model, Role},
     net::HttpClients,
-    settings::{Loaded, Part, Problem, Purpose, Settings, StorageSettings},
+    settings::{Loaded, Part, Problem, Purpose, RecordingSettings, Settings, StorageSettings},
     store::Store,
 };
 
@@ -180,11 +180,29 @@ impl Report {
     }
 
     async fn model(&mut self, settings: &Settings, http: &HttpClients, offline: bool) {
-        let model = match Model::new(&settings.model, http, settings.redactor(), None, None, app::now) {
+        let model = |settings_of_model| Model::new(settings_of_model, http, settings.redactor(), None, None, app::now);
+        let mut unrecorded = settings.model.clone();
+        if let RecordingSettings::Record(folder) = &settings.model.recording {
+            match model(&settings.model) {
+                Ok(_) => {
+                    let folder = folder.display();
+                    let text = format!(
+                        "every question to a model, with the code in it, is kept in {folder}; unset it when you have what you need"
+                    );
+                    self.warn("MODEL_RECORD_PATH", text);
+                }
+                Err(error) => self.failed("MODEL_RECORD_PATH", error.to_string()),
+            }
+            // The doctor's own questions are none of a review.
+            unrecorded.recording = RecordingSettings::Off;
+        }
+        let model = match model(&unrecorded) {
             Ok(model) => model,
             Err(error) => return self.failed("model", error.to_string()),
         };
-        if offline {
+        let is_replay = matches!(settings.model.recording, RecordingSettings::Replay(_));
+        // What is recorded is on this machine.
+        if offline && !is_replay {
             return;
         }
         let table = match model.table().await {
@@ -192,6 +210,11 @@ impl Report {
             Err(error) => return self.failed("model", error.to_string()),
         };
         self.ok("models", format!("{table} at {}", model.endpoint()));
+        if is_replay {
+            let text =
+                "is set: a recording answers, and no model is asked; unset it to review anything else than what was recorded";
+            return self.warn("MODEL_REPLAY_PATH", text.to_owned());
+        }
         if settings.review.cost_limits.are_set() {
             for name in table.without_price(&settings.model.prices) {
                 let text = "its price is not known, so COST_LIMIT_PULL_REQUEST and COST_LIMIT_DAY do not hold it; set it in MODEL_PRICES";

@@ -11,7 +11,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Loaded, Problem, Purpose, Settings};
+use crate::settings::{Loaded, Problem, Purpose, RecordingSettings, Settings};
 
 /// Reviews Azure DevOps pull requests with your own model.
 #[derive(Debug, Parser)]
@@ -63,7 +63,16 @@ pub fn main() -> ExitCode {
 
 /// Loads what a command needs, or prints every problem.
 fn settings(purpose: Purpose, env_file: Option<&std::path::Path>) -> Result<Settings, ExitCode> {
-    match Settings::load(purpose, env_file) {
+    settings_with(purpose, env_file, &RecordingSettings::Off)
+}
+
+/// The same, with a recording that the command line names.
+fn settings_with(
+    purpose: Purpose,
+    env_file: Option<&std::path::Path>,
+    recording: &RecordingSettings,
+) -> Result<Settings, ExitCode> {
+    match Settings::load_with(purpose, env_file, recording) {
         Ok(Loaded { settings, warnings }) => {
             for warning in warnings {
                 print_problem("warning", &warning);

@@ -6,7 +6,7 @@ use std::{
     process::ExitCode,
 };
 
-use clap::ValueEnum;
+use clap::{ValueEnum, builder::NonEmptyStringValueParser};
 use review_core::{
     finding::{Finding, Severity},
     sarif::sarif,
@@ -14,14 +14,14 @@ use review_core::{
 use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
-use super::{complain, plain, print, progress, settings};
+use super::{complain, plain, print, progress, settings_with};
 use crate::{
     app,
     git::Repository,
     llm::Model,
     net::HttpClients,
     pipeline::{Analysis, LocalReview, review_range},
-    settings::{Purpose, Settings},
+    settings::{Purpose, RecordingSettings, Settings},
     telemetry,
 };
 
@@ -44,6 +44,12 @@ pub(super) struct Arguments {
     /// Exit with 1 when a finding of this severity or above is found.
     #[arg(long, value_enum, value_name = "SEVERITY")]
     fail_on: Option<FailOn>,
+    /// Keep every question to a model and its answer in this folder, without secrets: for a bug report, or to replay them.
+    #[arg(long, value_name = "DIRECTORY", value_parser = NonEmptyStringValueParser::new())]
+    record: Option<String>,
+    /// Take the answers from this folder, which `--record` wrote: no model is asked, and no key is needed.
+    #[arg(long, value_name = "DIRECTORY", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "record")]
+    replay: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -64,7 +70,7 @@ enum FailOn {
 }
 
 pub(super) async fn run(env_file: Option<PathBuf>, arguments: &Arguments) -> ExitCode {
-    let settings = match settings(Purpose::LocalReview, env_file.as_deref()) {
+    let settings = match settings_with(Purpose::LocalReview, env_file.as_deref(), &arguments.recording()) {
         Ok(settings) => settings,
         Err(code) => return code,
     };
@@ -93,6 +99,10 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
     let target = repository.resolve(&arguments.base).await?;
     let base = repository.merge_base(&target, &head).await?;
     progress(&format!("reviewing {}..{} with {}", base.short(), head.short(), model.endpoint()));
+    if let RecordingSettings::Record(folder) = &settings.model.recording {
+        let folder = folder.display();
+        progress(&format!("recording in {folder}; it will hold the reviewed code: read it before you give it to anybody"));
+    }
     let range = LocalReview {
         message: repository.message(&head).await?,
         base,
@@ -184,6 +194,16 @@ fn push_finding(text: &mut String, finding: &Finding) {
 fn push_line(text: &mut String, line: std::fmt::Arguments<'_>) {
     #[expect(clippy::let_underscore_must_use, reason = "writing to a String cannot fail")]
     let _ = writeln!(text, "{line}");
+}
+
+impl Arguments {
+    fn recording(&self) -> RecordingSettings {
+        match (&self.replay, &self.record) {
+            (Some(folder), _) => RecordingSettings::Replay(folder.into()),
+            (None, Some(folder)) => RecordingSettings::Record(folder.into()),
+            (None, None) => RecordingSettings::Off,
+        }
+    }
 }
 
 impl FailOn {

@@ -130,12 +130,14 @@ impl Inner {
             && let Ok(completion) = serde_json::from_str::<Completion>(&stored.content)
         {
             tracing::debug!(model, schema = question.schema.name, "answer taken from the store");
-            return Ok(Completion { usage: stored.usage, ..completion });
+            let completion = Completion { usage: stored.usage, ..completion };
+            self.source.keep_stored(role, model, question, completion.clone()).await;
+            return Ok(completion);
         }
         if let Some(account) = account {
             account.check().await?;
         }
-        let completion = self.calls.completion(role, model, question).await?;
+        let completion = self.source.completion(role, model, question).await?;
         let cost = completion.usage.cost_words().map(tracing::field::display);
         tracing::debug!(role = role.word(), model, usage = ?completion.usage, cost, "model answered");
         if let Some(account) = account {

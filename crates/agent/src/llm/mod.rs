@@ -6,6 +6,7 @@
 //! - `answer`: one question until it is answered: tools, repairs, what was paid for before
 //! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone; `budget`: what is left of a rate limit; `account`: what calls
 //!   cost, and may cost
+//! - `source`: the endpoint, or what stands in its place; `recording`: exchanges that are kept, and played again
 //!
 //! Servers differ in what they understand of strict answers, so the form is tried from the strictest down and what a model
 //! took is remembered.
@@ -20,7 +21,9 @@ mod form;
 mod keys;
 mod oauth2;
 mod question;
+mod recording;
 mod roles;
+mod source;
 
 use std::{
     collections::HashMap,
@@ -31,11 +34,12 @@ use std::{
 pub use account::Account;
 use answer::Asked;
 pub use answer::Looks;
-use calls::Calls;
 pub use oauth2::{OAuth2Error, TokenSource};
 pub use question::{Tool, ToolUse, Toolbox};
+pub use recording::{MissingExchange, RecordingError};
 use review_core::{finding::answer::Answer, redaction::Redactor, scope::CostLimitReached, usage::Usage};
 pub use roles::{ModelTable, Role};
+use source::Source;
 use tokio::sync::OnceCell;
 use tokio_util::sync::CancellationToken;
 
@@ -91,6 +95,9 @@ pub enum ModelError {
     CostLimit(CostLimitReached),
     #[error("cancelled")]
     Cancelled,
+    /// The exchanges cannot be recorded, or the recording has no answer.
+    #[error(transparent)]
+    Recording(#[from] RecordingError),
     #[error(transparent)]
     Store(#[from] StoreError),
 }
@@ -108,7 +115,16 @@ impl ModelError {
 
     /// Another model at the same endpoint may do what this one could not.
     fn may_be_the_models(&self) -> bool {
-        matches!(self, Self::ModelMissing { .. } | Self::ContextTooLong { .. } | Self::Unavailable { is_overloaded: true, .. })
+        let is_the_models = matches!(
+            self,
+            Self::ModelMissing { .. } | Self::ContextTooLong { .. } | Self::Unavailable { is_overloaded: true, .. }
+        );
+        is_the_models || self.is_not_recorded()
+    }
+
+    /// When the run was recorded, this model may have been left alone already.
+    fn is_not_recorded(&self) -> bool {
+        matches!(self, Self::Recording(RecordingError::Missing(_)))
     }
 }
 
@@ -130,7 +146,7 @@ pub struct Model {
 }
 
 struct Inner {
-    calls: Calls,
+    source: Source,
     wanted: ModelSettings,
     table: OnceCell<ModelTable>,
     /// Models that are left alone, and until when.
@@ -143,7 +159,7 @@ struct Inner {
 
 impl Model {
     /// `answers` keeps every checked answer, so that a run that was cut does not pay twice. Nothing leaves that `redactor`
-    /// did not see.
+    /// did not see. A replay keeps no answers: they are kept already.
     pub fn new(
         settings: &ModelSettings,
         http: &HttpClients,
@@ -152,16 +168,19 @@ impl Model {
         metrics: Option<Metrics>,
         clock: fn() -> i64,
     ) -> Result<Self, ModelError> {
-        let calls = Calls::new(settings, http, metrics)?;
+        let source = Source::new(settings, http, &redactor, metrics)?;
+        let answers = answers.filter(|_| !source.is_replay());
         let (wanted, table, absent) = (settings.clone(), OnceCell::new(), Mutex::default());
-        let inner = Inner { calls, wanted, table, absent, answers, redactor, clock };
+        let inner = Inner { source, wanted, table, absent, answers, redactor, clock };
         Ok(Self { inner: Arc::new(inner), account: None })
     }
 
-    /// The same model, with everything that it answers booked on `account`, and nothing asked past its ceilings.
+    /// The same model, with everything that it answers booked on `account`, and nothing asked past its ceilings. What a
+    /// recording answers costs nothing.
     #[must_use]
     pub fn on(&self, account: Account) -> Self {
-        Self { inner: Arc::clone(&self.inner), account: Some(Arc::new(account)) }
+        let account = Some(account).filter(|_| !self.inner.source.is_replay());
+        Self { inner: Arc::clone(&self.inner), account: account.map(Arc::new) }
     }
 
     /// Which models play which role; asks the endpoint for its list once, and again until that succeeded.
@@ -169,10 +188,11 @@ impl Model {
         self.inner
             .table
             .get_or_try_init(|| async {
-                let listed = self.inner.calls.list().await?;
-                let table = ModelTable::resolve(&self.inner.wanted, listed.as_deref());
+                let Inner { source, wanted, .. } = &*self.inner;
+                let table = source.table(wanted).await?;
                 tracing::info!(%table, "models");
-                for model in table.without_price(&self.inner.wanted.prices) {
+                let priced = if source.is_replay() { Vec::new() } else { table.without_price(&wanted.prices) };
+                for model in priced {
                     tracing::warn!(
                         model,
                         "no price is known: what this model costs is not counted, and no ceiling holds it; set MODEL_PRICES"
@@ -219,9 +239,11 @@ impl Model {
                 Err(error) if error.may_be_the_models() => error,
                 result => return result,
             };
-            tracing::warn!(role = role.word(), model, %error, "this model cannot answer; the next one of its role stands in, if there is one");
-            if !matches!(error, ModelError::ContextTooLong { .. }) {
-                self.inner.leave_alone(&model, Instant::now());
+            if !error.is_not_recorded() {
+                tracing::warn!(role = role.word(), model, %error, "this model cannot answer; the next one of its role stands in, if there is one");
+                if !matches!(error, ModelError::ContextTooLong { .. }) {
+                    self.inner.leave_alone(&model, Instant::now());
+                }
             }
             first_error.get_or_insert(error);
         }
@@ -236,7 +258,7 @@ impl Model {
 
     /// Where questions go, for messages.
     pub fn endpoint(&self) -> &str {
-        self.inner.calls.address()
+        self.inner.source.address()
     }
 }
 

@@ -149,9 +149,13 @@ pub(super) async fn analyse(
             analysis.usage += reply.usage;
             analysis.walkthrough = Some(reply.answer);
         }
-        Err(error @ (ModelError::Cancelled | ModelError::Unauthorized { .. } | ModelError::OAuth2(_) | ModelError::Store(_))) => {
-            return Err(error.into());
-        }
+        Err(
+            error @ (ModelError::Cancelled
+            | ModelError::Unauthorized { .. }
+            | ModelError::OAuth2(_)
+            | ModelError::Store(_)
+            | ModelError::Recording(_)),
+        ) => return Err(error.into()),
         Err(ModelError::CostLimit(reached)) => analysis.cost_limit = Some(reached),
         Err(error) => tracing::warn!(%error, "no walkthrough text"),
     }

@@ -104,7 +104,7 @@ impl Trouble {
             Self::AzureDevOps(error) => matches!(error, AzureDevOpsError::Forbidden { .. } | AzureDevOpsError::NotSent { .. }),
             Self::Git(error) => matches!(error, GitError::TooLarge { .. } | GitError::UnusableUrl { .. }),
             Self::Analysis(AnalysisError::Model(error)) => {
-                matches!(error, ModelError::Refused { .. } | ModelError::ContextTooLong { .. })
+                matches!(error, ModelError::Refused { .. } | ModelError::ContextTooLong { .. } | ModelError::Recording(_))
             }
             Self::Analysis(error) => matches!(error, AnalysisError::Patch(_) | AnalysisError::NoRoom { .. }),
             Self::Store(_) | Self::MovedOn | Self::Cancelled => false,
@@ -148,6 +148,7 @@ impl Trouble {
                 ModelError::OAuth2(_) => "the agent gets no token for the model endpoint",
                 ModelError::ContextTooLong { .. } => "the change is too large for the model",
                 ModelError::Refused { .. } => "the model endpoint refuses the request",
+                ModelError::Recording(_) => "the agent answers from a recording, and it does not hold this review",
                 ModelError::BadAnswer { .. } => "the model did not give an answer that can be read",
                 ModelError::Unavailable { .. } => "the model did not answer",
                 ModelError::ModelMissing { .. } => "the model endpoint does not have the agent's model",

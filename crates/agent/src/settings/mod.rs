@@ -71,6 +71,18 @@ pub struct ModelSettings {
     /// The built-in prices under those of `MODEL_PRICES`.
     pub prices: PriceList,
     pub oauth2: Option<OAuth2Settings>,
+    pub recording: RecordingSettings,
+}
+
+/// `MODEL_RECORD_PATH` and `MODEL_REPLAY_PATH`; not both.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum RecordingSettings {
+    #[default]
+    Off,
+    /// Every exchange is kept in this folder.
+    Record(PathBuf),
+    /// This folder answers.
+    Replay(PathBuf),
 }
 
 /// How long a model reasons before it answers.
@@ -98,7 +110,7 @@ pub enum Provider {
     AzureOpenAi(AzureOpenAiSettings),
     BedrockAnthropic(BedrockSettings),
     Anthropic(AnthropicSettings),
-    /// No provider is configured; allowed only for `Purpose::Database`.
+    /// No provider is configured; allowed only for `Purpose::Database`, and where a recording answers.
     None,
 }
 
@@ -345,8 +357,21 @@ impl Settings {
     /// Reads the environment and a `.env` file: `env_file`, which must exist, or else `.env` in the working directory, if
     /// there is one. The environment wins over the file. The only place of the program that reads the environment.
     pub fn load(purpose: Purpose, env_file: Option<&Path>) -> Result<Loaded, Vec<Problem>> {
+        Self::load_with(purpose, env_file, &RecordingSettings::Off)
+    }
+
+    /// The same, with a recording that the command line names; it wins over both variables.
+    pub fn load_with(purpose: Purpose, env_file: Option<&Path>, recording: &RecordingSettings) -> Result<Loaded, Vec<Problem>> {
         // Without the file everything in it would be reported missing: only its own problem helps.
-        let (entries, problems) = Self::entries(env_file).map_err(|problem| vec![problem])?;
+        let (mut entries, problems) = Self::entries(env_file).map_err(|problem| vec![problem])?;
+        let (name, folder) = match recording {
+            RecordingSettings::Off => return parse::settings(purpose, &entries, problems),
+            RecordingSettings::Record(folder) => (parse::RECORD_PATH, folder),
+            RecordingSettings::Replay(folder) => (parse::REPLAY_PATH, folder),
+        };
+        entries.retain(|entry| ![parse::RECORD_PATH, parse::REPLAY_PATH].contains(&entry.name.as_str()));
+        let (name, value, origin) = (name.to_owned(), folder.to_string_lossy().into_owned(), "the command line".to_owned());
+        entries.push(Entry { name, value, origin });
         parse::settings(purpose, &entries, problems)
     }
 

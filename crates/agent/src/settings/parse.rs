@@ -10,7 +10,7 @@ use url::Url;
 use super::{
     AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, KnowledgeSettings,
     LaterSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider,
-    Purpose, ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
+    Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},
@@ -19,6 +19,9 @@ use super::{
 
 /// What a path in an `sqlite://` URL may not hold as it is.
 const PATH_ESCAPES: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+pub(super) const RECORD_PATH: &str = "MODEL_RECORD_PATH";
+pub(super) const REPLAY_PATH: &str = "MODEL_REPLAY_PATH";
 
 /// Model and the variable of its deployment, in the order of the document.
 const DEPLOYMENTS: [(&str, &str); 7] = [
@@ -38,6 +41,7 @@ pub(super) fn settings(purpose: Purpose, entries: &[Entry], earlier: Vec<Problem
     let raw = collect(entries, &mut warnings, &mut problems);
     let values = Values::check(raw, &mut warnings, &mut problems);
     values.check_needs(purpose, &mut warnings, &mut problems);
+    problems.extend(values.record_and_replay());
     if !problems.is_empty() {
         // Which of several LLM_PROVIDER lines counts decides what is missing, so an error must not hide it.
         problems.extend(warnings.into_iter().filter(|warning| warning.variable == "LLM_PROVIDER"));
@@ -97,21 +101,28 @@ impl Values {
 
     fn check_needs(&self, purpose: Purpose, warnings: &mut Vec<Problem>, problems: &mut Vec<Problem>) {
         let provider = self.text("LLM_PROVIDER");
+        let is_replay = self.is_set(REPLAY_PATH);
+        let asks_a_model = purpose != Purpose::Database && !is_replay;
         for variable in TABLE {
             let Some(state @ (State::Unset | State::Placeholder(_))) = self.0.get(variable.name) else { continue };
             let selected = variable.group.provider().is_none_or(|group| provider.as_deref() == Some(group));
             let why = match variable.need {
                 Need::Serve => (purpose == Purpose::Serve).then(|| "the server".to_owned()),
-                Need::Provider if selected && purpose != Purpose::Database => {
+                Need::Provider if selected && asks_a_model => {
                     variable.group.provider().map(|group| format!("LLM_PROVIDER={group}"))
                 }
-                Need::ProviderUnless(others) if selected && purpose != Purpose::Database => {
+                Need::ProviderUnless(others) if selected && asks_a_model => {
                     let stand_in = others.iter().any(|other| self.is_set(other));
                     let names = others.join(" or ");
                     variable.group.provider().filter(|_| !stand_in).map(|group| format!("LLM_PROVIDER={group} without {names}"))
                 }
                 // Nobody leaves a place empty on purpose whose provider was chosen.
-                Need::Together if selected && matches!(state, State::Placeholder(_)) && variable.group.provider().is_some() => {
+                Need::Together
+                    if selected
+                        && !is_replay
+                        && matches!(state, State::Placeholder(_))
+                        && variable.group.provider().is_some() =>
+                {
                     variable.group.provider().map(|group| format!("LLM_PROVIDER={group}"))
                 }
                 Need::Together if selected => {
@@ -132,6 +143,14 @@ impl Values {
                 _ => {}
             }
         }
+    }
+
+    /// A recording cannot be read and written at a time.
+    fn record_and_replay(&self) -> Option<Problem> {
+        (self.is_set(RECORD_PATH) && self.is_set(REPLAY_PATH)).then(|| Problem {
+            variable: REPLAY_PATH.to_owned(),
+            text: format!("is set, and {RECORD_PATH} is set too; keep one of the two"),
+        })
     }
 
     /// One warning for everything that is set and does nothing yet.
@@ -250,6 +269,11 @@ impl Values {
                 _ => PriceList::default(),
             },
             oauth2: self.oauth2(),
+            recording: match (self.path(REPLAY_PATH), self.path(RECORD_PATH)) {
+                (Some(folder), _) => RecordingSettings::Replay(folder),
+                (None, Some(folder)) => RecordingSettings::Record(folder),
+                (None, None) => RecordingSettings::Off,
+            },
         }
     }
 

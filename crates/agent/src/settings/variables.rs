@@ -239,6 +239,23 @@ pub(super) const TABLE: &[Variable] = &[
          (`gpt-4.1-2025-04-14`); of several entries the one with the longest name counts. A model without a price is told as such: \
          its cost is not known.",
     ),
+    variable(
+        Group::Model,
+        "MODEL_RECORD_PATH",
+        Form::Path,
+        "/data/recording",
+        "Folder in which every question to a model and its answer are kept, without secrets, for bug reports and tests \
+         (docs/operations.md, *Reporting a bug*). It holds the reviewed code and grows with every review. `review --record` names one \
+         for a single run.",
+    ),
+    variable(
+        Group::Model,
+        "MODEL_REPLAY_PATH",
+        Form::Path,
+        "/data/recording",
+        "Folder of a recording that answers in the place of the models: none is asked, none of their variables is needed, and nothing \
+         is paid for. Questions that it does not hold are errors. `review --replay` names one for a single run.",
+    ),
     // OpenAI
     variable(
         Group::OpenAi,

@@ -2,6 +2,7 @@
 
 mod doctor;
 mod operation;
+mod replay;
 mod review;
 
 use std::{path::Path, process::Stdio};

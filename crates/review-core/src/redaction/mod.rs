@@ -140,7 +140,7 @@ pub fn has_placeholder(text: &str) -> bool {
     PLACEHOLDER.is_match(text)
 }
 
-static PLACEHOLDER: LazyLock<Regex> =
+pub(crate) static PLACEHOLDER: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[redacted:[a-z0-9-]{1,40}:[0-9a-f]{6}\]").expect("a constant expression"));
 
 /// A secret, or a line of one.

@@ -6,7 +6,7 @@ use super::Trouble;
 use crate::{
     azure_devops::AzureDevOpsError,
     git::GitError,
-    llm::ModelError,
+    llm::{ModelError, RecordingError},
     pipeline::{analysis::AnalysisError, publish::PublishError},
     store::StoreError,
 };
@@ -31,7 +31,7 @@ fn silent_model(retry_after: Option<Duration>) -> Trouble {
 fn each_trouble_is_final_or_not_and_told_or_not() {
     let commit = CommitId::parse(&"a".repeat(40)).unwrap();
     // (trouble, final, told while attempts are left, told at the last one)
-    let cases: [(Trouble, bool, bool, bool); 22] = [
+    let cases: [(Trouble, bool, bool, bool); 23] = [
         (unavailable(None).into(), false, false, true),
         (AzureDevOpsError::Unreadable { action: text(), problem: text() }.into(), false, false, true),
         (AzureDevOpsError::Unauthorized { action: text(), detail: text() }.into(), false, false, false),
@@ -52,6 +52,7 @@ fn each_trouble_is_final_or_not_and_told_or_not() {
         (model(ModelError::Unauthorized { endpoint: text(), variable: "KEY", message: text() }), false, true, true),
         (model(ModelError::ModelMissing { endpoint: text(), model: text(), message: text() }), false, true, true),
         (model(ModelError::ContextTooLong { model: text(), message: text() }), true, true, true),
+        (model(RecordingError::NoRecording { folder: PathBuf::new(), problem: text() }.into()), true, true, true),
         (model(ModelError::Store(StoreError::Unavailable(text()))), false, false, false),
         (StoreError::LeaseLost(text()).into(), false, false, false),
     ];

@@ -1,7 +1,18 @@
 //! What is reported, all at once.
 
 use super::{lines, load, serve};
-use crate::settings::{Purpose, dotenv, parse};
+use crate::settings::{Purpose, RecordingSettings, dotenv, parse};
+
+#[test]
+fn where_a_recording_answers_no_provider_needs_anything() {
+    for provider in ["openai", "azure-openai", "anthropic", "bedrock-anthropic"] {
+        let vars = [("LLM_PROVIDER", provider), ("MODEL_REPLAY_PATH", "/recording"), ("AWS_ACCESS_KEY_ID", "<aws-access-key>")];
+        let settings = load(Purpose::LocalReview, &vars).unwrap_or_else(|problems| panic!("{provider}: {}", lines(&problems)));
+        assert_eq!(settings.settings.model.recording, RecordingSettings::Replay("/recording".into()), "{provider}");
+        assert!(load(Purpose::LocalReview, &vars[..1]).is_err(), "{provider}");
+        assert!(load(Purpose::Serve, &vars).is_err(), "Azure DevOps is asked all the same");
+    }
+}
 
 #[test]
 fn a_very_bad_file_is_told_everything_at_once() {

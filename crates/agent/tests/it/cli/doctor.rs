@@ -118,6 +118,38 @@ async fn a_model_that_no_ceiling_holds_is_warned_of_where_there_is_one() {
 }
 
 #[tokio::test]
+async fn a_recording_under_way_is_warned_of_and_one_that_answers_is_checked_without_a_model() {
+    let clinic = Clinic::open().await;
+    let folder = clinic.directory.path().join("recording");
+    let folder = folder.to_str().unwrap();
+    let recording = clinic.doctor(&[("MODEL_RECORD_PATH", folder)], &[]).await;
+    assert_eq!(recording.code, Some(0), "{recording:?}");
+    let told = line(&recording, "MODEL_RECORD_PATH");
+    assert!(told.starts_with("warning") && told.contains(folder), "{told}");
+    assert_eq!(std::fs::read_dir(folder).unwrap().count(), 0, "what it asks itself is no review");
+    let asked = clinic.model.calls().len();
+
+    let empty = clinic.doctor(&[("MODEL_REPLAY_PATH", folder)], &[]).await;
+    assert_eq!(empty.code, Some(1), "{empty:?}");
+    assert!(line(&empty, "is no recording").starts_with("FAILED  model: "), "{}", empty.stdout);
+    let models = r#"{"format":1,"recorded_by":"0.1.0","light":["a"],"medium":["b"],"heavy":["c"]}"#;
+    std::fs::write(format!("{folder}/models.json"), models).unwrap();
+    for arguments in [&[][..], &["--offline"]] {
+        let replay = clinic.doctor(&[("MODEL_REPLAY_PATH", folder), ("OPENAI_API_KEYS", "")], arguments).await;
+        assert_eq!(replay.code, Some(0), "{replay:?}");
+        assert!(line(&replay, "models: ").contains("light a, medium b, heavy c at the recording "), "{}", replay.stdout);
+        assert!(line(&replay, "MODEL_REPLAY_PATH").starts_with("warning"), "{}", replay.stdout);
+    }
+    assert_eq!(clinic.model.calls().len(), asked);
+
+    let file = clinic.directory.path().join("a-file");
+    std::fs::write(&file, "").unwrap();
+    let nowhere = clinic.doctor(&[("MODEL_RECORD_PATH", file.to_str().unwrap())], &[]).await;
+    assert_eq!(nowhere.code, Some(1), "{nowhere:?}");
+    assert!(line(&nowhere, "cannot hold a recording").starts_with("FAILED  MODEL_RECORD_PATH: "), "{}", nowhere.stdout);
+}
+
+#[tokio::test]
 async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
     let clinic = Clinic::open().await;
     let ended = clinic.doctor(&[("AZURE_DEVOPS_BOT_TOKEN", "wrong-canary")], &["--offline", "--json"]).await;

@@ -10,16 +10,21 @@ use testkit::{
 use super::{Ended, run};
 use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, base_files, both_rules, cart, last_rule};
 
-struct Desk {
-    model: ModelServer,
-    directory: TempDir,
-    repository: Repository,
+pub(super) struct Desk {
+    pub(super) model: ModelServer,
+    pub(super) directory: TempDir,
+    pub(super) repository: Repository,
 }
 
 impl Desk {
     /// A work tree on the branch `topic`, which changes the cart.
     async fn with(script: Script) -> Self {
-        let (model, directory) = (ModelServer::start(script).await.unwrap(), tempfile::tempdir().unwrap());
+        Self::at(ModelServer::start(script).await.unwrap())
+    }
+
+    /// The same, with this model.
+    pub(super) fn at(model: ModelServer) -> Self {
+        let directory = tempfile::tempdir().unwrap();
         let repository = Repository::init(directory.path()).unwrap();
         repository.commit(&base_files(), "A shop").unwrap();
         let main = repository.head("main").unwrap();
@@ -31,12 +36,16 @@ impl Desk {
         Self { model, directory, repository }
     }
 
-    async fn review(&self, arguments: &[&str]) -> Ended {
-        let arguments: Vec<&str> = ["review"].into_iter().chain(arguments.iter().copied()).collect();
-        run(self.directory.path(), &self.variables(), &arguments).await
+    pub(super) async fn review(&self, arguments: &[&str]) -> Ended {
+        self.review_with(&self.variables(), arguments).await
     }
 
-    fn variables(&self) -> Vec<(&'static str, String)> {
+    pub(super) async fn review_with(&self, variables: &[(&str, String)], arguments: &[&str]) -> Ended {
+        let arguments: Vec<&str> = ["review"].into_iter().chain(arguments.iter().copied()).collect();
+        run(self.directory.path(), variables, &arguments).await
+    }
+
+    pub(super) fn variables(&self) -> Vec<(&'static str, String)> {
         vec![("OPENAI_BASE_URL", self.model.base_url()), ("OPENAI_API_KEYS", self.model.key().to_owned())]
     }
 }

@@ -11,5 +11,6 @@ mod intake;
 mod leads;
 mod looks;
 mod proxies;
+mod replay;
 mod review;
 mod secrets;
