@@ -1,6 +1,7 @@
 //! The real binary, as somebody runs it in a shell.
 
 mod doctor;
+mod document;
 mod operation;
 mod replay;
 mod review;
@@ -11,10 +12,10 @@ use tokio::process::Command;
 
 /// What a run left behind.
 #[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
 }
 
 impl Ended {
@@ -42,7 +43,7 @@ fn agent(directory: &Path, variables: &[(&str, String)], arguments: &[&str]) -> 
     command
 }
 
-async fn run(directory: &Path, variables: &[(&str, String)], arguments: &[&str]) -> Ended {
+pub(crate) async fn run(directory: &Path, variables: &[(&str, String)], arguments: &[&str]) -> Ended {
     let output = agent(directory, variables, arguments).output();
     let output = tokio::time::timeout(crate::harness::PATIENCE, output).await.expect("the program ends by itself").unwrap();
     Ended {
