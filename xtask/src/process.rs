@@ -51,9 +51,12 @@ pub(crate) fn command(program: impl AsRef<OsStr>) -> Command {
 /// The cargo that runs this task.
 pub(crate) fn cargo() -> Command {
     let mut command = command(variable("CARGO").unwrap_or_else(|| "cargo".to_owned()));
-    // `cargo run` tells its children about the package of this task; builds of others must not see it.
-    for name in ["CARGO_PKG_NAME", "CARGO_PKG_VERSION", "CARGO_MANIFEST_DIR", "CARGO_MANIFEST_PATH"] {
-        command.env_remove(name);
+    // `cargo run` tells its children about the package of this task. Builds of others must not see it: a build script that looks
+    // at its package (ring's does) would run anew each time, and everything above it would be built anew.
+    for (name, _) in env::vars_os() {
+        if name.to_str().is_some_and(|name| ["CARGO_PKG_", "CARGO_MANIFEST_"].iter().any(|start| name.starts_with(start))) {
+            command.env_remove(name);
+        }
     }
     command
 }
