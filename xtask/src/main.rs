@@ -61,13 +61,15 @@ enum Task {
 #[derive(Debug, Subcommand)]
 enum Measurement {
     /// How fast webhooks are acknowledged while a review runs.
-    Ack(bench::Arguments),
+    Ack(bench::ack::Arguments),
     /// How long the code index of a large repository takes, at first and after a change.
     Index {
         /// Files of the repository.
         #[arg(long, default_value_t = 10_000)]
         files: usize,
     },
+    /// What the prompts of a run hold, and how much of them its calls share.
+    Tokens,
 }
 
 fn main() -> ExitCode {
@@ -94,8 +96,9 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Gen { check: true } => generate::check(),
         Task::Gen { check: false } => generate::write(),
         Task::Tidy => tidy::run(),
-        Task::Bench { what: Measurement::Ack(arguments) } => on_runtime(bench::run(&arguments)),
-        Task::Bench { what: Measurement::Index { files } } => bench::index(files),
+        Task::Bench { what: Measurement::Ack(arguments) } => on_runtime(bench::ack::run(&arguments)),
+        Task::Bench { what: Measurement::Index { files } } => bench::index::run(files),
+        Task::Bench { what: Measurement::Tokens } => on_runtime(bench::tokens::run()),
     }
 }
 

@@ -37,6 +37,7 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
         steps.run("third-party clients", checks::run);
         // By its command, not by this program's path: an earlier step may have built this program anew.
         steps.run("demo", || process::run(cargo().args(["xtask", "demo", "--once"])));
+        steps.run("prompt tokens", || process::run(cargo().args(["xtask", "bench", "tokens"])));
     }
     for line in summary {
         steps.note(line);

@@ -1,4 +1,4 @@
-//! `cargo xtask bench ack`: how fast webhooks are acknowledged while a review runs. `bench index`: how long a code index takes.
+//! `cargo xtask bench ack`: how fast webhooks are acknowledged while a review runs.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -15,7 +15,7 @@ use testkit::{
 use crate::{
     agent::{self, Agent, HOOK_PASSWORD, HOOK_USER, Surroundings, http_client},
     demo::{Stage, scripted_variables},
-    process::{self, cargo, say},
+    process::say,
 };
 
 #[derive(Debug, clap::Args)]
@@ -36,13 +36,6 @@ pub(crate) struct Arguments {
 struct Measured {
     milliseconds: Vec<f64>,
     refused: Vec<String>,
-}
-
-/// The measurement is a benchmark of the agent's crate, so that it runs optimised.
-pub(crate) fn index(files: usize) -> anyhow::Result<()> {
-    let mut bench = cargo();
-    bench.args(["bench", "--locked", "--quiet", "--package", "coderabbit-agent", "--bench", "index", "--"]);
-    process::run(bench.args(["--files", &files.to_string()]))
 }
 
 pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
