@@ -384,8 +384,10 @@ async fn bedrocks_faults_are_repaired_waited_out_or_told() {
     assert_eq!(bedrock.ask(Rank::Light).await.unwrap().usage.calls, 2);
     bedrock.server.fault(Role::Walkthrough, 1, Fault::RateLimited { retry_after: 1 });
     bedrock.ask(Rank::Light).await.unwrap();
-    bedrock.server.fault(Role::Walkthrough, 1, Fault::Cut);
-    bedrock.ask(Rank::Light).await.unwrap();
+    for passing in [Fault::Cut, Fault::HtmlPage] {
+        bedrock.server.fault(Role::Walkthrough, 1, passing);
+        bedrock.ask(Rank::Light).await.unwrap();
+    }
     bedrock.server.fault(Role::Walkthrough, 3, Fault::ContextTooLong);
     let error = bedrock.ask(Rank::Light).await.unwrap_err();
     assert!(matches!(error, ModelError::ContextTooLong { .. }), "{error}");

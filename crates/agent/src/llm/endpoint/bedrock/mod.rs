@@ -325,6 +325,11 @@ fn usage(usage: &TokenUsage) -> Usage {
 
 fn failure<E: ProvideErrorMetadata + std::error::Error + 'static>(error: &SdkError<E>) -> Failure {
     match error {
+        // To the SDK, an answer that it cannot read is a refusal too: one that was cut on the way, or a page of something between.
+        SdkError::ServiceError(unread) if unread.raw().status().is_success() => {
+            let body = String::from_utf8_lossy(unread.raw().body().bytes().unwrap_or_default());
+            Failure::unanswered(format!("the answer is not one of Bedrock's ({}): {}", with_causes(unread.err()), excerpt(&body)))
+        }
         SdkError::ServiceError(refusal) => {
             let (status, kind) = (refusal.raw().status().as_u16(), refusal.err().code());
             let said = refusal.err().message().unwrap_or("without a word");
