@@ -1,9 +1,7 @@
 //! The stand-in of Azure DevOps, driven by clients that others wrote: Microsoft's own for Python and for Node.
 
 use std::{
-    fs,
     io::{BufRead, BufReader},
-    path::PathBuf,
     process::{Child, ChildStdin, Command, Stdio},
 };
 
@@ -26,7 +24,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     crate::tools::for_checks()?;
     // Not the package alone: with the features that it needs by itself, all its dependencies would be built anew.
     process::run(cargo().args(["build", "--locked", "--quiet", "--workspace", "--bins"]))?;
-    let python = python_environment()?;
+    let python = crate::tools::python_packages(&work_dir("python-client")?, &[PYTHON_CLIENT])?;
     let modules = work_dir("node-client")?;
     crate::tools::npm_packages(&modules, &[NODE_CLIENT])?;
     let scripts = root().join("crates/testkit/checks");
@@ -94,18 +92,4 @@ impl Server {
         child.wait().context("the stand-in did not end")?;
         Ok(())
     }
-}
-
-/// A Python that has the client; returns its path.
-fn python_environment() -> anyhow::Result<PathBuf> {
-    let dir = work_dir("python-client")?;
-    let python = dir.join("bin/python");
-    let stamp = dir.join("installed.txt");
-    if fs::read_to_string(&stamp).is_ok_and(|installed| installed == PYTHON_CLIENT) && python.exists() {
-        return Ok(python);
-    }
-    process::run(command("python3").args(["-m", "venv", "--clear"]).arg(&dir))?;
-    process::run(command(&python).args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", PYTHON_CLIENT]))?;
-    fs::write(&stamp, PYTHON_CLIENT).with_context(|| format!("cannot write {}", stamp.display()))?;
-    Ok(python)
 }

@@ -4,9 +4,12 @@ mod agent;
 mod bench;
 mod checks;
 mod conformance;
+mod daemon;
 mod demo;
 mod generate;
+mod peers;
 mod process;
+mod real_model;
 mod steps;
 mod test;
 mod tidy;
@@ -30,6 +33,9 @@ enum Task {
         /// Only what a change needs before it is committed: no documentation, no third-party clients, no demo.
         #[arg(long)]
         quick: bool,
+        /// Only this: a pull request is reviewed by a real language model on this machine (a download of 1.2 GB, minutes).
+        #[arg(long, conflicts_with = "quick")]
+        real_model: bool,
     },
     /// `test`, then `conformance`: what `.ci/run` does.
     Ci {
@@ -43,6 +49,8 @@ enum Task {
     Conformance(conformance::Arguments),
     /// The stand-in of Azure DevOps, driven by the official Python and Node clients.
     Checks,
+    /// The agent against counterparts that others wrote: a model's server, a token server, a proxy.
+    Peers(peers::Arguments),
     /// Writes the generated files.
     Gen {
         /// Only say which of them are out of date.
@@ -85,7 +93,8 @@ fn main() -> ExitCode {
 
 fn run(task: Task) -> anyhow::Result<()> {
     match task {
-        Task::Test { quick } => test::run(quick),
+        Task::Test { real_model: true, .. } => real_model::test(),
+        Task::Test { quick, .. } => test::run(quick),
         Task::Ci { openapi } => {
             test::run(false)?;
             on_runtime(conformance::run(&conformance::Arguments::all(openapi)))
@@ -93,6 +102,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Demo(arguments) => on_runtime(demo::run(&arguments)),
         Task::Conformance(arguments) => on_runtime(conformance::run(&arguments)),
         Task::Checks => checks::run(),
+        Task::Peers(arguments) => peers::run(&arguments, &mut Vec::new()),
         Task::Gen { check: true } => generate::check(),
         Task::Gen { check: false } => generate::write(),
         Task::Tidy => tidy::run(),

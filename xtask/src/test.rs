@@ -1,7 +1,7 @@
 //! Everything that CI checks.
 
 use crate::{
-    checks, generate,
+    checks, generate, peers,
     process::{self, cargo, run_keeping},
     steps::Steps,
     tidy, tools,
@@ -17,8 +17,8 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
     steps.run("clippy", || {
         process::run(cargo().args(["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]))
     });
-    let mut summary = Vec::new();
-    let tests = &mut summary;
+    let (mut summary, mut of_peers) = (Vec::new(), Vec::new());
+    let (tests, with_peers) = (&mut summary, &mut of_peers);
     steps.run("tests", || {
         let profile = ["nextest", "run", "--locked", "--workspace", "--profile", "ci"];
         let (result, kept) = run_keeping(cargo().args(profile), |line| line.contains("Summary ["));
@@ -35,11 +35,12 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
         });
         steps.run("documentation tests", || process::run(cargo().args(["test", "--locked", "--workspace", "--doc", "--quiet"])));
         steps.run("third-party clients", checks::run);
+        steps.run("counterparts of others", || peers::run(&peers::Arguments::default(), with_peers));
         // By its command, not by this program's path: an earlier step may have built this program anew.
         steps.run("demo", || process::run(cargo().args(["xtask", "demo", "--once"])));
         steps.run("prompt tokens", || process::run(cargo().args(["xtask", "bench", "tokens"])));
     }
-    for line in summary {
+    for line in summary.into_iter().chain(of_peers) {
         steps.note(line);
     }
     steps.finish()

@@ -270,7 +270,11 @@ pub(crate) fn both_rules() -> Script {
 
 pub(crate) trait Reviewed {
     /// Waits until the review of iteration `number` is over, and gives the status.
-    async fn reviewed(&self, number: u32) -> String;
+    async fn reviewed(&self, number: u32) -> String {
+        self.reviewed_within(number, PATIENCE).await
+    }
+    /// The same for those whose model thinks for minutes.
+    async fn reviewed_within(&self, number: u32, patience: Duration) -> String;
     /// Waits until the status has this state.
     async fn has_status(&self, state: &str);
     fn inline(&self) -> Vec<ThreadView>;
@@ -279,12 +283,12 @@ pub(crate) trait Reviewed {
 }
 
 impl Reviewed for PullRequestHandle {
-    async fn reviewed(&self, number: u32) -> String {
+    async fn reviewed_within(&self, number: u32, patience: Duration) -> String {
         let over = |pull_request: &Self| {
             let status = pull_request.latest_status("coderabbit", "review");
             status.is_some_and(|status| status.iteration == Some(number) && status.state != "pending")
         };
-        self.wait_for(over, PATIENCE).await.unwrap();
+        self.wait_for(over, patience).await.unwrap();
         let status = self.latest_status("coderabbit", "review").unwrap();
         format!("{}: {}", status.state, status.description)
     }
