@@ -147,7 +147,7 @@ pub(super) fn whole(request: &ChatRequest, number: usize, completion: &Completio
     })
 }
 
-/// The same as a stream of events (source: Amazon Bedrock's API reference, "ConverseStream").
+/// The same as a stream of events (source: Amazon Bedrock's API reference, `ConverseStream`).
 pub(super) fn events(request: &ChatRequest, number: usize, completion: &Completion) -> Vec<u8> {
     let answer = whole(request, number, completion);
     let mut bytes = Vec::new();

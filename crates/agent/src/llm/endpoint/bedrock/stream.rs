@@ -1,5 +1,5 @@
 //! Answers of `ConverseStream`, put together as `Converse` gives them (source: Amazon Bedrock's API reference,
-//! "ConverseStream").
+//! `ConverseStream`).
 
 use aws_sdk_bedrockruntime::{
     error::{ProvideErrorMetadata as _, SdkError},
