@@ -4,7 +4,7 @@
 //! text; and a fence has a nonce that changes with every character inside. Numbered by where each stands first, equal texts
 //! are equal again, texts that differ differ where they do, and nothing of a salted hash is kept.
 
-use std::sync::LazyLock;
+use std::{collections::HashMap, sync::LazyLock};
 
 use regex::{Captures, Regex};
 
@@ -17,8 +17,15 @@ static NONCE: LazyLock<Regex> =
 /// The placeholders and nonces of some texts, in the order in which they first stood there.
 #[derive(Debug, Clone, Default)]
 pub struct Numbering {
-    placeholders: Vec<String>,
-    nonces: Vec<String>,
+    placeholders: Met,
+    nonces: Met,
+}
+
+/// What was met, in order, and where in that order each stands.
+#[derive(Debug, Clone, Default)]
+struct Met {
+    order: Vec<String>,
+    places: HashMap<String, usize>,
 }
 
 impl Numbering {
@@ -26,14 +33,11 @@ impl Numbering {
     /// What was not met before takes the next number.
     pub fn number(&mut self, text: &str) -> String {
         let Self { placeholders, nonces } = self;
-        let text = PLACEHOLDER.replace_all(text, |found: &Captures<'_>| {
-            let index = index_in(placeholders, &found[0]);
-            numbered(&found[0], index)
-        });
+        let text = PLACEHOLDER.replace_all(text, |found: &Captures<'_>| numbered(&found[0], placeholders.place_of(&found[0])));
         let text = NONCE.replace_all(&text, |found: &Captures<'_>| {
             let (whole, head) = (&found[0], &found[1]);
-            let index = index_in(nonces, whole.get(head.len()..).unwrap_or_default());
-            format!("{head}{:016x}", index.saturating_add(1))
+            let place = nonces.place_of(whole.get(head.len()..).unwrap_or_default());
+            format!("{head}{:016x}", place.saturating_add(1))
         });
         text.into_owned()
     }
@@ -41,24 +45,32 @@ impl Numbering {
     /// A numbered text with the placeholders that this numbering has met; a number that it does not know stays.
     pub fn restore(&self, text: &str) -> String {
         let replaced = PLACEHOLDER.replace_all(text, |found: &Captures<'_>| {
-            let is_it = |(index, known): &(usize, &String)| numbered(known, *index) == found[0];
-            self.placeholders.iter().enumerate().find(is_it).map_or_else(|| found[0].to_owned(), |(_, known)| known.clone())
+            let digits = found[0].trim_end_matches(']').rsplit(':').next().unwrap_or_default();
+            let place = usize::from_str_radix(digits, 16).ok().and_then(|number| number.checked_sub(1));
+            let known =
+                place.and_then(|place| self.placeholders.order.get(place).filter(|known| numbered(known, place) == found[0]));
+            known.map_or_else(|| found[0].to_owned(), Clone::clone)
         });
         replaced.into_owned()
     }
 }
 
-fn index_in(known: &mut Vec<String>, one: &str) -> usize {
-    known.iter().position(|other| other == one).unwrap_or_else(|| {
-        known.push(one.to_owned());
-        known.len() - 1
-    })
+impl Met {
+    fn place_of(&mut self, one: &str) -> usize {
+        if let Some(place) = self.places.get(one) {
+            return *place;
+        }
+        let place = self.order.len();
+        self.order.push(one.to_owned());
+        self.places.insert(one.to_owned(), place);
+        place
+    }
 }
 
 /// `[redacted:rule:` stays, the digits are those of the number, counted from 1.
-fn numbered(placeholder: &str, index: usize) -> String {
+fn numbered(placeholder: &str, place: usize) -> String {
     let rule = placeholder.rsplit_once(':').map_or(placeholder, |(rule, _)| rule);
-    format!("{rule}:{:06x}]", index.saturating_add(1))
+    format!("{rule}:{:06x}]", place.saturating_add(1))
 }
 
 #[cfg(test)]

@@ -53,7 +53,12 @@ fn replaced_lines(lines: LineRange, head_text: &str) -> Result<Vec<&str>, String
     if !matches!(ended("\r\n"), 0) && ended("\r\n") != ended("\n") {
         return Err("the replaced lines mix line endings".to_owned());
     }
-    Ok(range.iter().map(|line| line.trim_end_matches(['\n', '\r'])).collect())
+    let replaced: Vec<&str> = range.iter().map(|line| line.trim_end_matches(['\n', '\r'])).collect();
+    // It would count as indentation, and be put into the suggestion.
+    if replaced.iter().any(|line| line.contains('\r')) {
+        return Err("the replaced lines hold a carriage return that ends no line".to_owned());
+    }
+    Ok(replaced)
 }
 
 fn without_fence(text: &str) -> &str {

@@ -93,6 +93,12 @@ fn a_range_of_mixed_line_endings_is_refused() {
 }
 
 #[test]
+fn a_carriage_return_inside_a_line_is_no_indentation() {
+    let said = check_suggestion(lines(2, 2), "}}", "\n\r}").unwrap_err();
+    assert!(said.contains("carriage return"), "{said}");
+}
+
+#[test]
 fn the_last_line_needs_no_line_ending() {
     assert_eq!(check_suggestion(lines(2, 2), "c", "a\nb").unwrap().replacement, "c");
     assert!(check_suggestion(lines(1, 1), "c", "").is_err());
