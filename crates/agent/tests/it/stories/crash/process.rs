@@ -126,10 +126,11 @@ impl Log {
     }
 }
 
-/// A port that every process of a story can listen on, one after the other.
+/// A port that every process of a story can listen on, one after the other. Another run of the same tests on this machine has
+/// the same seed, and is to have other ports.
 pub(super) fn free_port(random: &mut Random) -> u16 {
-    let size = u64::from(PORTS.end - PORTS.start);
-    let port = (0..200).map(|_| PORTS.start + u16::try_from(random.below(size)).unwrap());
+    let (size, shift) = (u64::from(PORTS.end - PORTS.start), u64::from(std::process::id()));
+    let port = (0..200).map(|_| PORTS.start + u16::try_from((random.below(size) + shift) % size).unwrap());
     port.into_iter().find(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok()).expect("a free port")
 }
 
