@@ -1,7 +1,8 @@
 """Stands between ministack and llama.cpp, and does for a forced tool what Bedrock does: the answer is a call of it.
 
 llama.cpp offers the tool to this small model, which then writes something like a call into its text. So the tool's schema goes
-on as the schema of the answer, and the answer comes back as the tool's arguments.
+on as the schema of the answer, and the answer comes back as the tool's arguments. Where any tool may be used, it is the one that
+takes the answer, which is the last.
 
 usage: tool_as_schema.py PORT MODEL_URL      ends when its standard input is closed
 """
@@ -26,8 +27,9 @@ class Adapter(http.server.BaseHTTPRequestHandler):
 
     def do_POST(self):
         question = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        tool = (question.pop("tool_choice", None) or {}).get("function", {}).get("name")
+        choice = question.pop("tool_choice", None)
         tools = {tool["function"]["name"]: tool["function"] for tool in question.pop("tools", [])}
+        tool = list(tools)[-1] if choice == "required" else (choice or {}).get("function", {}).get("name")
         if tool:
             schema = {"name": tool, "strict": True, "schema": tools[tool]["parameters"]}
             question["response_format"] = {"type": "json_schema", "json_schema": schema}

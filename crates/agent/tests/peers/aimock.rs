@@ -7,9 +7,10 @@
 
 use std::time::{Duration, Instant};
 
-use coderabbit_agent::llm::{ModelError, Reply, Role};
+use coderabbit_agent::llm::{Looks, ModelError, Reply, Role, Tool, ToolUse, Toolbox};
+use futures::FutureExt as _;
 use review_core::finding::answer::{Answer, ResolutionAnswer, Verdict, VerdictAnswer};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -69,6 +70,7 @@ async fn openai_a_pull_request_is_reviewed_and_its_mending_too() {
     let sent = journal("review_verdict").await;
     let format = &sent.iter().find(|entry| entry["path"] == "/v1/chat/completions").unwrap()["body"]["response_format"];
     assert_eq!((&format["type"], &format["json_schema"]["strict"]), (&"json_schema".into(), &true.into()), "{format:#}");
+    assert!(sent.iter().all(|entry| entry["body"]["stream"] == true), "answers come in pieces");
 }
 
 #[tokio::test]
@@ -114,6 +116,46 @@ async fn anthropics_tool_call_is_the_answer() {
     let reply = ask::<VerdictAnswer>(&anthropic(), Role::Heavy, "Tool call at Anthropic.").await.unwrap();
     assert_eq!((reply.answer.verdict, reply.answer.worth_changing), (Verdict::CannotTell, false));
     assert_eq!(journal("Tool call at Anthropic.").await.len(), 1, "no repair was needed");
+}
+
+#[tokio::test]
+async fn a_stream_that_ends_in_the_middle_is_no_answer_and_is_asked_for_again() {
+    let cut = [(openai(), "Cut stream at OpenAI."), (azure(), "Cut stream at Azure."), (anthropic(), "Cut stream at Anthropic.")];
+    for (variables, title) in cut {
+        let reply = ask::<VerdictAnswer>(&variables, Role::Heavy, title).await;
+        let reply = reply.unwrap_or_else(|error| panic!("{title}: {error}"));
+        assert_eq!(reply.answer.verdict, Verdict::Confirmed, "{title}");
+        assert_eq!(reply.usage.calls, 1, "{title}: what was cut is not repaired");
+        assert_eq!(journal(title).await.len(), 2, "{title}");
+    }
+}
+
+#[tokio::test]
+async fn a_tool_is_used_by_a_streamed_call_and_its_result_goes_back_under_the_calls_id() {
+    let parameters = json!({
+        "type": "object",
+        "properties": { "under": { "type": "string" } },
+        "required": ["under"],
+        "additionalProperties": false,
+    });
+    let tools = [Tool { name: "list_files", description: "Lists files.", parameters }];
+    let run = |tool_use: ToolUse| {
+        assert_eq!(tool_use.name, "list_files");
+        assert_eq!(serde_json::from_str::<Value>(&tool_use.arguments).unwrap(), json!({ "under": "src" }));
+        async { "src/seen.py".to_owned() }.boxed()
+    };
+    let looks =
+        Looks { toolbox: Toolbox { tools: &tools, words: "Look first." }, most_turns: 2, most_tokens: 100_000, run: &run };
+    let looking =
+        [(openai(), "Look further at OpenAI."), (azure(), "Look further at Azure."), (anthropic(), "Look further at Anthropic.")];
+    for (variables, title) in looking {
+        let model = model(&variables);
+        let reply = model.investigate(Role::Heavy, title, "Answer.", Some(&looks), &CancellationToken::new()).await;
+        let reply: Reply<VerdictAnswer> = reply.unwrap_or_else(|error| panic!("{title}: {error}"));
+        assert_eq!((reply.answer.verdict, reply.usage.calls), (Verdict::Confirmed, 2), "{title}");
+        let sent = journal(title).await;
+        assert!(sent.last().unwrap()["body"].to_string().contains("src/seen.py"), "{title}: {sent:#?}");
+    }
 }
 
 #[tokio::test]
