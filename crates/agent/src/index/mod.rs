@@ -46,7 +46,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             files: 50_000,
-            file_bytes: 1_000_000,
+            file_bytes: code_index::MAX_BYTES as u64,
             index_bytes: 512 << 20,
             cache_bytes: 256 << 20,
             time: Duration::from_mins(1),

@@ -74,7 +74,7 @@ pub(super) async fn leads(
         not_reached = coverage.not_reached(),
         "the code index is made"
     );
-    let part = SearchedPart { searched: coverage.wanted - coverage.not_reached(), of: coverage.wanted };
+    let part = SearchedPart { searched: coverage.wanted.saturating_sub(coverage.not_reached()), of: coverage.wanted };
     let changed = Arc::clone(files);
     let noticed = blocking("looking for uses of what changed", move || notice(&index, &changed, &deleted)).await?;
     let texts = shown_texts(repository, head, files, &noticed, redactor).await?;
