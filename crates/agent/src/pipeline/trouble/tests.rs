@@ -94,6 +94,16 @@ fn a_server_is_believed_for_an_hour() {
 }
 
 #[test]
+fn an_hour_without_a_model_is_a_score_of_attempts() {
+    let (hour, mut waited, mut attempts) = (60 * 60 * 1_000, 0, 0);
+    while waited < hour {
+        attempts += 1;
+        waited += i64::try_from(silent_model(None).wait(waited).unwrap().as_millis()).unwrap();
+    }
+    assert!((10..=25).contains(&attempts), "{attempts}");
+}
+
+#[test]
 fn what_is_away_is_waited_for_longer_and_longer_and_for_a_day_at_most() {
     let (second, minute, day) = (1_000, 60_000, 24 * 60 * 60_000);
     // (milliseconds waited, the next wait in seconds)
