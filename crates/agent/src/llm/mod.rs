@@ -241,7 +241,8 @@ impl Model {
             };
             if !error.is_not_recorded() {
                 tracing::warn!(role = role.word(), model, %error, "this model cannot answer; the next one of its role stands in, if there is one");
-                if !matches!(error, ModelError::ContextTooLong { .. }) {
+                // In a recording it answered whatever was asked of it before or beside this.
+                if !matches!(error, ModelError::ContextTooLong { .. }) && !self.inner.source.is_replay() {
                     self.inner.leave_alone(&model, Instant::now());
                 }
             }
