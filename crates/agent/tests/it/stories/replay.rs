@@ -75,7 +75,12 @@ async fn a_run_that_takes_up_stored_answers_is_recorded_whole() {
     let variables =
         [("MODEL_RECORD_PATH", folder.to_str().unwrap()), ("COST_LIMIT_PULL_REQUEST", "0.01"), ("MODEL_PRICES", prices)];
     let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &variables).await;
+    let gate = stage.model.hold(Role::Findings);
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    // Both are asked before either costs anything.
+    gate.wait_for_held(1).await.unwrap();
+    stage.model.wait_for(Role::Walkthrough, 1).await.unwrap();
+    gate.release();
     pull_request.reviewed(1).await;
     assert_eq!(roles(), ["light", "medium"]);
     for entry in fs::read_dir(&folder).unwrap() {
