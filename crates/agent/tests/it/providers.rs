@@ -184,6 +184,17 @@ async fn bedrocks_streams_are_read_to_their_end_or_not_at_all_and_done_without_w
 }
 
 #[tokio::test]
+async fn bedrock_has_as_long_for_its_answer_as_all_others() {
+    let bedrock = Provider::bedrock(bedrock_models(), &[]).await;
+    bedrock.server.fault(Role::Walkthrough, 1, Fault::SlowTokens { pause: Duration::from_millis(40) });
+    let begun = Instant::now();
+    bedrock.ask(Rank::Light).await.unwrap();
+    // The SDK by itself takes five seconds without a byte of the request for a stalled connection.
+    assert!(begun.elapsed() > Duration::from_secs(6), "it was slower than the SDK's patience: {:?}", begun.elapsed());
+    assert_eq!(bedrock.server.calls().len(), 1, "and was not asked for again");
+}
+
+#[tokio::test]
 async fn a_deployment_that_is_gone_is_stood_in_for_and_not_asked_again() {
     let azure = Provider::azure(&[("AZURE_O3_DEPLOYMENT_NAME", "deleted")]).await;
     for _ in 0..2 {

@@ -16,7 +16,7 @@ use std::{
 
 use aws_sdk_bedrockruntime::{
     Client,
-    config::{BehaviorVersion, Credentials, Region, SharedHttpClient, retry::RetryConfig},
+    config::{BehaviorVersion, Credentials, Region, SharedHttpClient, StalledStreamProtectionConfig, retry::RetryConfig},
     error::{ProvideErrorMetadata, SdkError},
     operation::converse::ConverseOutput,
     types::{
@@ -175,11 +175,13 @@ impl Bedrock {
     async fn connect(&self) -> Client {
         let BedrockSettings { credentials, region, endpoint, .. } = &self.settings;
         let region = Region::new(region.clone());
-        // There is one retry policy, and it is ours.
+        // There is one retry policy, and it is ours; and one patience. The SDK's counts the bytes of the request that it sees
+        // leave, sees none, since our client takes the body as a whole, and would give up on every answer after five seconds.
         let mut config = aws_sdk_bedrockruntime::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region.clone())
             .http_client(self.http.clone())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::disabled());
         if let Some(endpoint) = endpoint {
             config = config.endpoint_url(endpoint.as_str());
@@ -193,7 +195,10 @@ impl Bedrock {
                 "settings",
             ))
         } else {
-            let shared = aws_config::defaults(BehaviorVersion::latest()).region(region).http_client(self.http.clone());
+            let shared = aws_config::defaults(BehaviorVersion::latest())
+                .region(region)
+                .http_client(self.http.clone())
+                .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             config.set_credentials_provider(shared.load().await.credentials_provider());
             config
         };
