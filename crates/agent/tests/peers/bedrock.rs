@@ -1,8 +1,4 @@
 //! Amazon Bedrock's protocol: ministack checks signatures of its own, moto those of AWS' Python code, microburst spoils answers.
-//!
-//! The agent asks by Converse, which answers in one piece. What can go wrong in the parts of a stream belongs into
-//! [`FAULTS`] as soon as it asks by `ConverseStream`: microburst's `response` takes `event_error` (an exception in the middle) and
-//! `event_frames` (a checksum that is wrong, a frame that is cut or missing).
 
 use std::sync::Arc;
 
@@ -160,31 +156,56 @@ async fn moto_finds_the_signature_right_and_that_of_another_secret_wrong() {
     assert!(matches!(error, ModelError::Unauthorized { .. }), "{error}");
 }
 
-/// What microburst does, and what is heard of it: nothing, when the next attempt brings the answer.
+/// What microburst does so many times, and what comes of it.
 struct Fault {
     rule: &'static str,
     times: u32,
-    heard: Option<&'static str>,
+    outcome: Outcome,
+}
+
+#[derive(Clone, Copy)]
+enum Outcome {
+    /// The next attempt brings the answer.
+    Again,
+    /// The same attempt brings it.
+    Late,
+    /// The error holds these words.
+    Told(&'static str),
 }
 
 const FAULTS: &[Fault] = &[
-    Fault { rule: r#"{ "error": { "code": "ThrottlingException" } }"#, times: 1, heard: None },
-    Fault { rule: r#"{ "error": { "code": "ServiceUnavailableException" } }"#, times: 2, heard: None },
-    Fault { rule: r#"{ "error": { "code": "ModelNotReadyException" } }"#, times: 1, heard: None },
-    Fault { rule: r#"{ "error": { "code": "InternalServerException" } }"#, times: 1, heard: None },
-    Fault { rule: r#"{ "reset": true }"#, times: 2, heard: None },
-    Fault { rule: r#"{ "response": { "abort_frac": 0.5 } }"#, times: 1, heard: None },
-    Fault { rule: r#"{ "response": { "truncate_frac": 0.5 } }"#, times: 1, heard: None },
-    Fault { rule: r#"{ "error": { "code": "ThrottlingException" } }"#, times: 1_000, heard: Some("ThrottlingException") },
+    Fault { rule: r#"{ "error": { "code": "ThrottlingException" } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "error": { "code": "ServiceUnavailableException" } }"#, times: 2, outcome: Outcome::Again },
+    Fault { rule: r#"{ "error": { "code": "ModelNotReadyException" } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "error": { "code": "InternalServerException" } }"#, times: 1, outcome: Outcome::Again },
+    // Longer than the patience of AWS' SDK, shorter than ours.
+    Fault { rule: r#"{ "latency": 6000 }"#, times: 1, outcome: Outcome::Late },
+    Fault { rule: r#"{ "reset": true }"#, times: 2, outcome: Outcome::Again },
+    // In the middle of a stream: an exception, a checksum that is wrong, an event that is cut, and the last ones missing.
+    Fault {
+        rule: r#"{ "response": { "event_error": { "code": "throttlingException", "message": "slow", "after_frames": 2 } } }"#,
+        times: 1,
+        outcome: Outcome::Again,
+    },
+    Fault { rule: r#"{ "response": { "event_frames": [{ "at": 1, "bad_crc": true }] } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "response": { "event_frames": [{ "at": 2, "cut": 0.5 }] } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "response": { "event_frames": [{ "at": 3, "cut": 0 }] } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "response": { "abort_frac": 0.5 } }"#, times: 1, outcome: Outcome::Again },
+    Fault { rule: r#"{ "response": { "truncate_frac": 0.5 } }"#, times: 1, outcome: Outcome::Again },
+    Fault {
+        rule: r#"{ "error": { "code": "ThrottlingException" } }"#,
+        times: 1_000,
+        outcome: Outcome::Told("ThrottlingException"),
+    },
     Fault {
         rule: r#"{ "error": { "code": "AccessDeniedException", "message": "You don't have access to the model." } }"#,
         times: 1_000,
-        heard: Some("has no model"),
+        outcome: Outcome::Told("has no model"),
     },
     Fault {
         rule: r#"{ "error": { "code": "ValidationException", "message": "Input is too long for requested model." } }"#,
         times: 1_000,
-        heard: Some("cannot take a request of this size"),
+        outcome: Outcome::Told("cannot take a request of this size"),
     },
 ];
 
@@ -193,27 +214,33 @@ const FAULTS: &[Fault] = &[
 async fn what_passes_is_waited_out_and_the_rest_is_told() {
     let microburst = told("TESTKIT_PEER_MICROBURST");
     let rules = format!("{microburst}/_microburst/rules");
-    for Fault { rule, times, heard } in FAULTS {
+    let seen = async || -> u64 {
+        let health: Value = http().get(format!("{microburst}/_microburst/health")).send().await.unwrap().json().await.unwrap();
+        health["requests_seen"].as_u64().unwrap()
+    };
+    for Fault { rule, times, outcome } in FAULTS {
         let mut wanted: Value = serde_json::from_str(rule).unwrap();
         wanted["service"] = json!("bedrock");
         wanted["times"] = json!(times);
         let set = http().post(&rules).json(&json!([wanted])).send().await.unwrap();
         assert!(set.status().is_success(), "{rule}: {}", set.text().await.unwrap());
+        let before = seen().await;
         // A call may take twice this long, with all its attempts.
-        let timeout = if heard.is_some() { "1000" } else { "30000" };
+        let timeout = if matches!(outcome, Outcome::Told(_)) { "1000" } else { "30000" };
         let result = ask(&with(bedrock(&microburst), &[("LLM_TIMEOUT", timeout)])).await;
         let fired: Value = http().get(&rules).send().await.unwrap().json().await.unwrap();
-        let fired = fired[0]["fired_count"].as_u64().unwrap();
-        match (heard, result) {
-            (None, Ok(reply)) => {
-                assert!(!reply.answer.summary.is_empty() && reply.usage.output_tokens > 0, "{rule}: {reply:?}");
-                assert_eq!(fired, u64::from(*times), "{rule}");
+        let (fired, asked) = (fired[0]["fired_count"].as_u64().unwrap(), seen().await - before);
+        let wanted = match outcome {
+            Outcome::Again => (u64::from(*times), u64::from(*times) + 1),
+            Outcome::Late => (1, 1),
+            Outcome::Told(words) => {
+                let error = result.expect_err(rule).to_string();
+                assert!(error.contains(words) && fired > 0, "{rule}: {error}");
+                continue;
             }
-            (Some(heard), Err(error)) => {
-                assert!(error.to_string().contains(heard), "{rule}: {error}");
-                assert!(fired > 0, "{rule}");
-            }
-            (_, result) => panic!("{rule}: {result:?}"),
-        }
+        };
+        let reply = result.unwrap_or_else(|error| panic!("{rule}: {error}"));
+        assert!(!reply.answer.summary.is_empty() && reply.usage.output_tokens > 0, "{rule}: {reply:?}");
+        assert_eq!((fired, asked), wanted, "{rule}: so often it was spoilt, and so often asked");
     }
 }

@@ -31,6 +31,13 @@ struct Passage {
     user: String,
 }
 
+impl Passage {
+    /// `TCP_MISS_ABORTED/200`: the client had read all that it wanted of a stream before the server closed it.
+    fn is_answered(&self) -> bool {
+        self.result.starts_with("TCP_MISS") && self.result.ends_with("/200")
+    }
+}
+
 fn proxy_url(user: &str, password: &str) -> String {
     let encoded = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
     format!("http://{}:{}@{}", encoded(user), encoded(password), told("TESTKIT_PEER_SQUID"))
@@ -103,7 +110,7 @@ async fn requests_to_azure_devops_git_the_token_server_and_the_model_all_pass_wi
     }
     for (address, part) in [(models.as_str(), "/v1/chat/completions"), (tokens_url.as_str(), "/oauth2/v2.0/token")] {
         let passed = passages_with(address.trim_start_matches("http://"), &[part]).await;
-        assert!(passed.iter().all(|passage| passage.user == USER && passage.result == "TCP_MISS/200"), "{passed:#?}");
+        assert!(passed.iter().all(|passage| passage.user == USER && passage.is_answered()), "{passed:#?}");
     }
 }
 
@@ -114,7 +121,7 @@ async fn signed_requests_to_bedrock_pass_and_their_signature_still_fits() {
     played.assert_is_as_recorded();
     let passed = passages_with(endpoint.trim_start_matches("http://"), &["/converse"]).await;
     assert!(passed.len() >= 6, "{passed:#?}");
-    assert!(passed.iter().all(|passage| passage.user == USER && passage.result == "TCP_MISS/200"), "{passed:#?}");
+    assert!(passed.iter().all(|passage| passage.user == USER && passage.is_answered()), "{passed:#?}");
 }
 
 #[tokio::test]
