@@ -21,11 +21,17 @@ const LEAST_ANSWER_TOKENS: u32 = 4_000;
 /// Tools that are run for one turn; a model that wants more is told so.
 const MOST_USES_PER_TURN: usize = 8;
 
+/// What stands in the place of a result that the model's context has no room for.
+const NO_ROOM: &str = "Not shown: there is no room for it any more.";
+const LAST_LOOK: &str = "\n\nThat was the last look: answer now, with what you have seen.";
+
 /// How a model may look further before it answers.
 pub struct Looks<'a> {
     pub toolbox: Toolbox<'a>,
     /// Turns in which tools are used.
     pub most_turns: usize,
+    /// Bytes of all results together.
+    pub most_bytes: usize,
     /// Tokens read and written, over all turns, after which the model must answer.
     pub most_tokens: u64,
     /// Runs a tool: its result, or in words why there is none. What it returns is redacted again before it leaves.
@@ -38,6 +44,19 @@ pub(super) struct Asked<'a, 'l> {
     pub(super) pack: &'a str,
     pub(super) instruction: &'a str,
     pub(super) looks: Option<&'a Looks<'l>>,
+}
+
+impl Turn {
+    /// Takes out what was seen in this turn, but for a word about it; whether there was anything to take out.
+    fn forget_results(&mut self) -> bool {
+        let Self::Used { uses, .. } = self else { return false };
+        let forgotten = format!("{NO_ROOM}{LAST_LOOK}");
+        let had_any = uses.iter().any(|(_, result)| result.len() > forgotten.len());
+        for (_, result) in uses {
+            forgotten.clone_into(result);
+        }
+        had_any
+    }
 }
 
 impl Inner {
@@ -61,9 +80,20 @@ impl Inner {
             effort: self.wanted.effort,
         };
         let (mut usage, mut turns, mut is_repaired) = (Usage::default(), 0_usize, false);
+        let mut room = asked.looks.map_or(0, |looks| looks.most_bytes);
         loop {
             let fingerprint = fingerprint(model, &question);
-            let completion = self.completion(asked.role, model, &question, &fingerprint, account).await?;
+            let completion = match self.completion(asked.role, model, &question, &fingerprint, account).await {
+                // It was what it looked at last that is too long, not the question.
+                Err(ModelError::ContextTooLong { message, .. })
+                    if question.turns.last_mut().is_some_and(Turn::forget_results) =>
+                {
+                    tracing::warn!(model, message, "what the model looked at last does not fit; it must answer without it");
+                    question.must_answer = true;
+                    continue;
+                }
+                completion => completion?,
+            };
             usage += completion.usage;
             if let Some(looks) = asked.looks.filter(|_| !completion.uses.is_empty()) {
                 self.keep(&fingerprint, &completion).await?;
@@ -73,8 +103,21 @@ impl Inner {
                     return Err(ModelError::BadAnswer { model: model.to_owned(), schema: A::NAME, problem });
                 }
                 question.must_answer = turns >= looks.most_turns || usage.tokens() >= looks.most_tokens;
-                let used = self.used(looks, completion, question.must_answer).await;
-                question.turns.push(used);
+                let mut uses = self.run(looks, completion.uses).await;
+                for (_, result) in &mut uses {
+                    if let Some(rest) = room.checked_sub(result.len()) {
+                        room = rest;
+                    } else {
+                        NO_ROOM.clone_into(result);
+                        question.must_answer = true;
+                    }
+                }
+                if question.must_answer
+                    && let Some((_, last)) = uses.last_mut()
+                {
+                    last.push_str(LAST_LOOK);
+                }
+                question.turns.push(Turn::Used { said: completion.content, uses });
                 continue;
             }
             let problem = match form::parse::<A>(&completion.content) {
@@ -100,8 +143,7 @@ impl Inner {
     }
 
     /// Runs what the model wants to use.
-    async fn used(&self, looks: &Looks<'_>, completion: Completion, is_last: bool) -> Turn {
-        let Completion { content, uses, .. } = completion;
+    async fn run(&self, looks: &Looks<'_>, uses: Vec<ToolUse>) -> Vec<(ToolUse, String)> {
         let results = join_all(uses.iter().enumerate().map(|(index, tool_use)| async move {
             if index >= MOST_USES_PER_TURN {
                 return format!("Not run: at most {MOST_USES_PER_TURN} tools in one turn.");
@@ -109,11 +151,8 @@ impl Inner {
             let result = (looks.run)(tool_use.clone()).await;
             self.redactor.redact(&result).text.into_owned()
         }));
-        let mut uses: Vec<(ToolUse, String)> = uses.iter().cloned().zip(results.await).collect();
-        if is_last && let Some((_, last)) = uses.last_mut() {
-            last.push_str("\n\nThat was the last look: answer now, with what you have seen.");
-        }
-        Turn::Used { said: content, uses }
+        let results = results.await;
+        uses.into_iter().zip(results).collect()
     }
 
     /// The next thing that the model says: the stored one, or one that is paid for.

@@ -34,9 +34,6 @@ const VERIFIERS_AT_ONCE: usize = 4;
 /// Turns in which a finder and a verifier may look further.
 const FINDER_TURNS: usize = 8;
 const VERIFIER_TURNS: usize = 4;
-/// Tokens that one question with its looks may take, in times of what a prompt may hold. Most of them are read from the
-/// provider's cache.
-const TOKENS_FACTOR: u64 = 8;
 
 #[derive(Debug, thiserror::Error)]
 pub enum AnalysisError {
@@ -117,9 +114,8 @@ pub(super) async fn analyse(
     let instruction = prompt::walkthrough();
     let lookout = Lookout::new(&change, model.redactor(), evidence.files.keys().map(String::as_str));
     let run = |tool_use| lookout.run(tool_use);
-    let most_tokens = (limits.prompt_tokens as u64).saturating_mul(TOKENS_FACTOR);
-    let finder_looks = lookout.looks(&run, FINDER_TURNS, most_tokens);
-    let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, most_tokens);
+    let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);
+    let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);
     let (found, walkthrough) = loop {
         let (found, walkthrough) = tokio::join!(
             find(model, &evidence, standing, &finder_looks, cancel),

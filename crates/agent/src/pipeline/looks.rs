@@ -30,6 +30,11 @@ const MAX_HITS: usize = 60;
 /// Files whose hits are shown; each is read whole, since a line alone does not tell that it is part of a secret.
 const MAX_HIT_FILES: usize = 20;
 const MAX_PATHS: usize = 500;
+/// Tokens that one question with its looks may take, in times of what a prompt may hold. Most of them are read from the
+/// provider's cache.
+const TOKENS_FACTOR: u64 = 8;
+/// Of code, as most tokenizers have it.
+const BYTES_PER_TOKEN: usize = 4;
 /// Files that are fetched so that they can be searched.
 const MAX_SEARCHED: usize = 2_000;
 
@@ -84,14 +89,20 @@ impl Lookout {
         .boxed()
     }
 
-    /// The tools, with limits for one question.
+    /// The tools, with limits for one question. What is seen may take as much as the pack, `prompt_tokens`.
     pub(super) fn looks<'a>(
         &'a self,
         run: &'a (dyn Fn(ToolUse) -> BoxFuture<'a, String> + Send + Sync),
         most_turns: usize,
-        most_tokens: u64,
+        prompt_tokens: usize,
     ) -> Looks<'a> {
-        Looks { toolbox: Toolbox { tools: &self.tools, words: TOOL_WORDS }, most_turns, most_tokens, run }
+        Looks {
+            toolbox: Toolbox { tools: &self.tools, words: TOOL_WORDS },
+            most_turns,
+            most_bytes: prompt_tokens.saturating_mul(BYTES_PER_TOKEN),
+            most_tokens: (prompt_tokens as u64).saturating_mul(TOKENS_FACTOR),
+            run,
+        }
     }
 
     async fn look(&self, look: &Look) -> Result<String, AnalysisError> {
@@ -168,6 +179,10 @@ impl Lookout {
             }
             let Some((Some(text), index)) = files.get(&hit.path) else { continue };
             let line = text.lines().nth(hit.line.saturating_sub(1) as usize).unwrap_or_default().to_owned();
+            // A line that holds the text only under a placeholder would tell, guess by guess, what the secret is.
+            if !line.contains(search.text) {
+                continue;
+            }
             let within = index.as_ref().and_then(|index| index.enclosing_function(hit.line)).map(|symbol| symbol.name.clone());
             hits.push(Hit { path: hit.path, line: hit.line, text: line, within });
         }

@@ -227,7 +227,8 @@ pub(super) const TABLE: &[Variable] = &[
         "PROMPT_TOKENS",
         Form::Whole { min: 2_000, max: 2_000_000, unit: "tokens" },
         "60000",
-        "Tokens that one question to the model may hold; set it below the model's context by the length of an answer.",
+        "Tokens that one question to the model may hold. What the model looks up with its tools may take as much again, where it fits: \
+         set it to less than half of the model's context.",
     )
     .default("60000"),
     variable(

@@ -109,7 +109,7 @@ impl Provider {
             async move { found.to_owned() }.boxed()
         };
         let toolbox = Toolbox { tools: &tools, words: "Look first." };
-        let looks = Looks { toolbox, most_turns: 2, most_tokens: 100_000, run: &run };
+        let looks = Looks { toolbox, most_turns: 2, most_bytes: 100_000, most_tokens: 100_000, run: &run };
         let cancel = CancellationToken::new();
         self.model.investigate(rank, "the change", "Write the walkthrough.", Some(&looks), &cancel).await
     }

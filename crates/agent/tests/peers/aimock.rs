@@ -144,8 +144,13 @@ async fn a_tool_is_used_by_a_streamed_call_and_its_result_goes_back_under_the_ca
         assert_eq!(serde_json::from_str::<Value>(&tool_use.arguments).unwrap(), json!({ "under": "src" }));
         async { "src/seen.py".to_owned() }.boxed()
     };
-    let looks =
-        Looks { toolbox: Toolbox { tools: &tools, words: "Look first." }, most_turns: 2, most_tokens: 100_000, run: &run };
+    let looks = Looks {
+        toolbox: Toolbox { tools: &tools, words: "Look first." },
+        most_turns: 2,
+        most_bytes: 100_000,
+        most_tokens: 100_000,
+        run: &run,
+    };
     let looking =
         [(openai(), "Look further at OpenAI."), (azure(), "Look further at Azure."), (anthropic(), "Look further at Anthropic.")];
     for (variables, title) in looking {

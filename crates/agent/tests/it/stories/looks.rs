@@ -55,6 +55,61 @@ async fn a_model_that_only_ever_looks_is_told_to_answer() {
 }
 
 #[tokio::test]
+async fn what_a_model_looked_at_last_does_not_fit_and_it_answers_without_it() {
+    let whole = json!({ "path": "src/prices.py", "first_line": 1, "last_line": 300, "version": "head" });
+    let stage = Stage::set(both_rules().looking(Role::Findings, "read_file", whole)).await;
+    let prices: String = (0..300).map(|number| format!("PRICE_{number} = {number}\n")).collect();
+    stage.repository.push("main", &[("src/prices.py", prices.as_str())], "Prices").await.unwrap();
+    let gate = stage.model.hold(Role::Findings);
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    gate.wait_for_held(1).await.unwrap();
+    // The first call passes, and the one with what was seen is too long.
+    stage.model.fault(Role::Findings, 1, Fault::ContextTooLong);
+    gate.release();
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let finder = stage.model.calls_of(Role::Findings);
+    assert_eq!(finder.len(), 3, "the look, the answer that was too long, the answer");
+    assert!(finder[1].prompt().contains("PRICE_299") && !finder[2].prompt().contains("PRICE_299"));
+    assert!(finder[2].prompt().contains("there is no room for it any more"));
+    assert_eq!(finder[2].body["tool_choice"], "none");
+    assert!(!pull_request.walkthrough().contains("Partly"), "the change itself was read whole");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn what_is_seen_takes_no_more_room_than_a_prompt_may() {
+    let whole = || json!({ "path": "src/prices.py", "first_line": 1, "last_line": 300, "version": "head" });
+    let script = (0..4).fold(both_rules(), |script, _| script.looking(Role::Findings, "read_file", whole()));
+    let stage = Stage::set_with(testkit::azure_devops::AzureDevOps::builder(), script, &[("PROMPT_TOKENS", "4000")]).await;
+    let prices: String = (0..300).map(|number| format!("PRICE_{number} = {number} # the price\n")).collect();
+    stage.repository.push("main", &[("src/prices.py", prices.as_str())], "Prices").await.unwrap();
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let last = stage.model.calls_of(Role::Findings).pop().unwrap();
+    assert_eq!(last.prompt().matches("PRICE_7 = 7").count(), 1, "16,000 bytes hold one such look");
+    assert!(last.prompt().contains("there is no room for it any more") && last.body["tool_choice"] == "none");
+}
+
+#[tokio::test]
+async fn a_search_does_not_tell_by_its_hits_what_a_secret_is() {
+    let search = |text: &str| json!({ "text": text, "under": "src", "version": "head" });
+    let script = both_rules().looking(Role::Findings, "search_text", search("ghp_0123")).looking(
+        Role::Findings,
+        "search_text",
+        search("LIMIT"),
+    );
+    let stage = Stage::set(script).await;
+    let settings = "TOKEN = \"ghp_0123456789abcdefghijABCDEFGHIJ456789\"\nLIMIT = 3\n";
+    stage.repository.push("main", &[("src/settings.py", settings)], "Settings").await.unwrap();
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let finder = stage.model.calls_of(Role::Findings);
+    assert!(finder[1].prompt().ends_with("Nothing was found."), "{}", finder[1].prompt());
+    assert!(finder[2].prompt().contains("src/settings.py:2"), "{}", finder[2].prompt());
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn a_server_that_takes_no_tools_is_asked_without_them() {
     let options = ModelOptions { tools: false, structured_output: StructuredOutput::None, ..ModelOptions::default() };
     let script = both_rules().looking(Role::Findings, "list_files", json!({ "under": "" }));
