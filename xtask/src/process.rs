@@ -12,9 +12,11 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// The root of the repository.
+/// The root of the repository: as `cargo run` tells it, since clones that share a target directory share this binary; else where
+/// it was built.
 pub(crate) fn root() -> PathBuf {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = variable("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").to_owned());
+    let here = Path::new(&here);
     here.parent().unwrap_or(here).to_owned()
 }
 
