@@ -47,7 +47,7 @@ pub async fn serve(settings: Settings, shutdown: CancellationToken) -> anyhow::R
     let listener = TcpListener::bind(address)
         .await
         .with_context(|| format!("cannot listen on {}:{}; is another process there? Set HOST or PORT", address.0, address.1))?;
-    let agent = Agent::build(&settings).await?;
+    let agent = Agent::build(&settings, now).await?;
     agent.run(listener, shutdown).await
 }
 
@@ -61,11 +61,14 @@ pub struct Agent {
     state: AppState,
     reviewer: Reviewer,
     worker: WorkerConfig,
+    clock: fn() -> i64,
 }
 
 impl Agent {
     /// Opens and migrates the database, and builds every part. Nothing is asked of the network yet.
-    pub async fn build(settings: &Settings) -> anyhow::Result<Self> {
+    ///
+    /// `clock`: milliseconds since the epoch; [`now`], but for stories that last longer than anybody would wait.
+    pub async fn build(settings: &Settings, clock: fn() -> i64) -> anyhow::Result<Self> {
         let azure_settings = settings.azure_devops.as_ref().context("AZURE_DEVOPS_BOT_TOKEN is not set")?;
         let http = HttpClients::new(&settings.network)?;
         let metrics = Metrics::new();
@@ -74,7 +77,7 @@ impl Agent {
         if migrated > 0 {
             tracing::info!(migrated, "database brought up to date");
         }
-        let model = Model::new(&settings.model, &http, settings.redactor(), Some(store.clone()), Some(metrics.clone()), now)?;
+        let model = Model::new(&settings.model, &http, settings.redactor(), Some(store.clone()), Some(metrics.clone()), clock)?;
         let counted = metrics.clone();
         let azure = AzureDevOps::new(azure_settings, &http, azure_devops_timeout(settings.server.job_lease))?
             .with_on_call(Arc::new(move |_operation, status| counted.azure_devops_call(status)));
@@ -88,7 +91,7 @@ impl Agent {
             allowed: allow_list(azure.clone()),
             credentials: settings.server.webhook_credentials.clone(),
             wake,
-            now,
+            now: clock,
         };
         let reviewer = Reviewer {
             azure,
@@ -100,7 +103,7 @@ impl Agent {
             max_inline: settings.review.max_inline,
             cost_limits: settings.review.cost_limits,
             lease_for: settings.server.job_lease,
-            clock: now,
+            clock,
         };
         let worker = WorkerConfig {
             workers: settings.server.workers,
@@ -112,20 +115,20 @@ impl Agent {
             drain: settings.server.drain,
             grace: GRACE,
         };
-        Ok(Self { state, reviewer, worker })
+        Ok(Self { state, reviewer, worker, clock })
     }
 
     /// Serves and works until `shutdown`: then takes no event and no job any more, gives reviews under way their time, and
     /// returns the rest to the queue.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let Self { state, reviewer, worker } = self;
+        let Self { state, reviewer, worker, clock } = self;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
-        let housekeeping = tokio::spawn(keep_house(state.store.clone(), state.metrics.clone(), shutdown.clone()));
+        let housekeeping = tokio::spawn(keep_house(state.store.clone(), state.metrics.clone(), clock, shutdown.clone()));
         let (metrics, store) = (state.metrics.clone(), state.store.clone());
         let working = jobs::run(
             state.store.clone(),
             worker,
-            now,
+            clock,
             state.wake.clone(),
             shutdown.clone(),
             move |job, cancel| {
@@ -198,18 +201,18 @@ async fn check<E: std::fmt::Display>(result: impl Future<Output = Result<String,
 }
 
 /// Removes what is old, and tells the queue's gauges.
-async fn keep_house(store: Store, metrics: Metrics, shutdown: CancellationToken) {
+async fn keep_house(store: Store, metrics: Metrics, clock: fn() -> i64, shutdown: CancellationToken) {
     let mut purge = tokio::time::interval(PURGE_EVERY);
     let mut count = tokio::time::interval(COUNT_EVERY);
     loop {
         tokio::select! {
             () = shutdown.cancelled() => return,
-            _ = count.tick() => match store.queue_counts(now()).await {
+            _ = count.tick() => match store.queue_counts(clock()).await {
                 Ok(counts) => metrics.queue(gauges(counts)),
                 Err(error) => tracing::warn!(%error, "the queue cannot be counted"),
             },
             _ = purge.tick() => {
-                let before = now() - i64::try_from(RETENTION.as_millis()).unwrap_or(i64::MAX);
+                let before = clock() - i64::try_from(RETENTION.as_millis()).unwrap_or(i64::MAX);
                 match store.purge(before).await {
                     Ok(0) => {}
                     Ok(removed) => tracing::info!(removed, "old rows removed"),

@@ -46,6 +46,21 @@ pub(super) struct AuthenticatedUser {
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
+pub(super) struct Status {
+    pub(super) id: Option<i64>,
+    pub(super) state: Option<Word>,
+    pub(super) context: Option<StatusContext>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct StatusContext {
+    pub(super) genre: Option<String>,
+    pub(super) name: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
 pub(super) struct Project {
     pub(super) id: Option<String>,
     pub(super) name: Option<String>,

@@ -28,7 +28,7 @@ impl Run<'_> {
         let content = walkthrough(&WalkthroughInput::InProgress { head: &iteration.head, base: &iteration.base, incremental });
         let status = DesiredStatus { state: CheckState::Pending, description: "Review in progress".to_owned() };
         let in_progress = Some((content.as_str(), WalkthroughState::InProgress));
-        Ok(self.publisher().announce(state, Some(iteration), in_progress, status).await?)
+        Ok(self.publisher().announce(state, Some(iteration), in_progress, Some(status)).await?)
     }
 
     pub(super) async fn skip(
@@ -41,7 +41,7 @@ impl Run<'_> {
         let status =
             DesiredStatus { state: CheckState::NotApplicable, description: format!("Not reviewed: {}", reason.sentence()) };
         let skipped = Some((content.as_str(), WalkthroughState::Skipped));
-        self.publisher().announce(state, state.newest_iteration(), skipped, status).await?;
+        self.publisher().announce(state, state.newest_iteration(), skipped, Some(status)).await?;
         self.reviewer.metrics.review_ended("none", "skipped", self.took());
         self.reviewer.metrics.review_skipped(reason);
         tracing::info!(pull_request = %self.key, reason = reason.word(), "not reviewed");
@@ -57,7 +57,7 @@ impl Run<'_> {
             let status =
                 DesiredStatus { state: CheckState::NotApplicable, description: "Not reviewed: closed before the end".to_owned() };
             let ended = Some((content.as_str(), WalkthroughState::Failed));
-            if let Err(error) = self.publisher().announce(state, Some(iteration), ended, status).await {
+            if let Err(error) = self.publisher().announce(state, Some(iteration), ended, Some(status)).await {
                 tracing::info!(pull_request = %self.key, %error, "the closed pull request takes no more words");
             }
         }
@@ -90,11 +90,14 @@ impl Run<'_> {
         } else {
             DesiredStatus { state: CheckState::Failed, description: "Not reviewed: the review failed".to_owned() }
         };
-        match self.publisher().announce(&state, Some(iteration), failed, status.clone()).await {
+        // One that promises the review stands already: a second one would be news to nobody. The walkthrough tells of the delay.
+        let is_promised = will_retry && self.reviewer.azure.shows_pending(self.key, iteration.id).await?;
+        let told = (!is_promised).then(|| status.clone());
+        match self.publisher().announce(&state, Some(iteration), failed, told).await {
             // Comments and statuses are separate rights: the status must not go on promising a review.
             Err(PublishError::AzureDevOps(AzureDevOpsError::Forbidden { .. })) => {
                 let status = DesiredStatus { description: format!("Not reviewed: {problem}"), ..status };
-                self.publisher().announce(&state, Some(iteration), None, status).await?;
+                self.publisher().announce(&state, Some(iteration), None, Some(status)).await?;
             }
             announced => announced?,
         }

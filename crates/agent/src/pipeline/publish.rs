@@ -90,12 +90,13 @@ impl Publisher<'_> {
     }
 
     /// The walkthrough's status block and the pull request status, outside a finished review: in progress, skipped, failed.
+    /// What is None stays as it stands.
     pub(super) async fn announce(
         &self,
         state: &PullRequestState,
         iteration: Option<&Iteration>,
         walkthrough: Option<(&str, WalkthroughState)>,
-        status: DesiredStatus,
+        status: Option<DesiredStatus>,
     ) -> Result<(), PublishError> {
         let mut reread: Option<PullRequestState> = None;
         let mut round = 1;
@@ -108,7 +109,7 @@ impl Publisher<'_> {
                     iteration.map_or((0, &none, &none), |iteration| (iteration.id, &iteration.head, &iteration.base));
                 steps.extend(plan_walkthrough(state, content, walkthrough_state, id, head, base));
             }
-            if let Some(iteration) = iteration {
+            if let (Some(iteration), Some(status)) = (iteration, &status) {
                 steps.push(PublicationStep::SetStatus { iteration: iteration.id, status: status.clone() });
             }
             match self.write_all(&steps, iteration.map_or(0, |iteration| iteration.id)).await {

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, path::PathBuf, sync::Once, time::Duration};
 
 use coderabbit_agent::{
-    app::Agent,
+    app::{Agent, now},
     settings::{Purpose, Settings},
 };
 use tempfile::TempDir;
@@ -52,10 +52,15 @@ impl Stage {
     }
 
     pub(crate) async fn set_on(azure: Builder, model: ModelServer, variables: &[(&str, &str)]) -> Self {
+        Self::set_at(azure, model, variables, now).await
+    }
+
+    /// With an agent that goes by `clock`.
+    pub(crate) async fn set_at(azure: Builder, model: ModelServer, variables: &[(&str, &str)], clock: fn() -> i64) -> Self {
         let azure = azure.start().await.unwrap();
         let directory = tempfile::tempdir().unwrap();
         let variables = variables_for(&azure, &model, &directory, variables);
-        let agent = RunningAgent::start(&variables).await;
+        let agent = RunningAgent::start_at(&variables, clock).await;
         let hooks = azure.subscribe(subscription(agent.address));
         let repository = azure.repository("Web Shop", "orders").await.unwrap();
         repository.push("main", &base_files(), "A shop").await.unwrap();
@@ -154,9 +159,13 @@ impl Stage {
 
 impl RunningAgent {
     pub(crate) async fn start(variables: &[(String, String)]) -> Self {
+        Self::start_at(variables, now).await
+    }
+
+    async fn start_at(variables: &[(String, String)], clock: fn() -> i64) -> Self {
         init_logging();
         let loaded = Settings::from_vars(Purpose::Serve, variables).unwrap_or_else(|problems| panic!("{problems:#?}"));
-        let agent = Agent::build(&loaded.settings).await.unwrap();
+        let agent = Agent::build(&loaded.settings, clock).await.unwrap();
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = CancellationToken::new();

@@ -7,7 +7,12 @@ use review_core::pull_request::{
 };
 use serde_json::Value;
 
-use super::{AzureDevOps, send::Call, versions::Maturity};
+use super::{
+    AzureDevOps,
+    send::Call,
+    versions::Maturity,
+    writes::{STATUS_GENRE, STATUS_NAME},
+};
 use crate::azure_devops::{
     AzureDevOpsError,
     wire::{
@@ -122,6 +127,21 @@ impl AzureDevOps {
                 _ => return Ok(files),
             }
         }
+    }
+
+    /// Whether the newest of our statuses of an iteration is pending: the pull request shows already that a review is to come.
+    pub async fn shows_pending(&self, key: &PullRequestKey, iteration: u32) -> Result<bool, AzureDevOpsError> {
+        let (id, number) = (key.id.to_string(), iteration.to_string());
+        let action = format!("reading the statuses of iteration {iteration} of {key}");
+        let call =
+            Call::get("statuses", action, &below(key, &id, &["iterations", &number, "statuses"])).maturity(Maturity::ReleasedIn7);
+        let wire::List(statuses) = self.fetch::<wire::List<wire::Status>>(&key.repository.collection, &call).await?;
+        let ours = statuses.into_iter().filter(|status| {
+            let context = status.context.as_ref().map(|context| (context.genre.as_deref(), context.name.as_deref()));
+            context == Some((Some(STATUS_GENRE), Some(STATUS_NAME)))
+        });
+        let newest = ours.max_by_key(|status| status.id);
+        Ok(newest.and_then(|status| status.state).is_some_and(|state| state.0.eq_ignore_ascii_case("pending")))
     }
 
     /// Active pull requests of a project, for events without details.

@@ -25,8 +25,8 @@ const MAX_STATUS_DESCRIPTION: usize = 1_000;
 const MAX_EDITS: usize = 4;
 
 /// Names of our pull request status, `coderabbit/review`.
-const STATUS_GENRE: &str = "coderabbit";
-const STATUS_NAME: &str = "review";
+pub(super) const STATUS_GENRE: &str = "coderabbit";
+pub(super) const STATUS_NAME: &str = "review";
 
 impl AzureDevOps {
     /// Performs one write. `files` are those of the iteration that anchors refer to.

@@ -514,27 +514,3 @@ async fn when_the_database_is_lost_in_the_middle_of_a_review_the_next_event_comp
     assert!(!pull_request.walkthrough().contains("in progress"));
     stage.assert_sound();
 }
-
-#[tokio::test]
-async fn an_outage_of_the_model_is_told_once_costs_few_calls_and_no_attempt() {
-    let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &[("LLM_TIMEOUT", "1000")]).await;
-    stage.model.fault(Role::Findings, 10_000, ModelFault::ServerError);
-    stage.model.fault(Role::Walkthrough, 10_000, ModelFault::ServerError);
-    let pull_request = open_with_defects(&stage).await;
-    stage.counted(&ended("postponed"), 2).await;
-    assert_eq!(states(&pull_request), ["pending", "pending"], "begun, and delayed");
-    assert!(pull_request.walkthrough().contains("the model did not answer. It will be tried again."));
-    let written = stage.azure.bot_writes().len();
-    stage.counted(&ended("postponed"), 3).await;
-    assert_eq!(stage.azure.bot_writes().len(), written, "{:#?}", stage.azure.bot_writes().split_off(written));
-    let calls = stage.model.calls().len();
-    assert!(calls <= 12, "{calls} calls of an endpoint that fails");
-    assert_eq!(stage.count("coderabbit_agent_model_endpoint_left_alone").await, 1);
-
-    stage.model.heal();
-    assert_eq!(pull_request.reviewed(1).await, BOTH);
-    assert_eq!(stage.count("coderabbit_agent_model_endpoint_left_alone").await, 0);
-    assert_eq!(stage.count(&ended("retried")).await + stage.count(&ended("dead")).await, 0);
-    assert!(pull_request.walkthrough().contains("Reviewed."));
-    stage.assert_sound();
-}

@@ -73,7 +73,7 @@ async fn a_verifier_that_is_not_there_makes_no_change_look_clean() {
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
     stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"postponed\"}", 1).await;
     let status = pull_request.latest_status("coderabbit", "review").unwrap();
-    assert_eq!((status.state.as_str(), status.description.as_str()), ("pending", "Review delayed; it will be tried again"));
+    assert_eq!((status.state.as_str(), status.description.as_str()), ("pending", "Review in progress"));
     let text = pull_request.walkthrough();
     assert!(text.contains("the model endpoint does not have the agent's model. It will be tried again"), "{text}");
     assert_eq!(pull_request.inline().len(), 0);

@@ -10,6 +10,7 @@ mod hardening;
 mod intake;
 mod leads;
 mod looks;
+mod outage;
 mod providers;
 mod proxies;
 mod replay;
