@@ -286,6 +286,8 @@ pub(crate) trait Reviewed {
     async fn reviewed_within(&self, number: u32, patience: Duration) -> String;
     /// Waits until the status has this state.
     async fn has_status(&self, state: &str);
+    /// Waits until the walkthrough says that the review will be tried again.
+    async fn is_delayed(&self);
     fn inline(&self) -> Vec<ThreadView>;
     fn walkthroughs(&self) -> Vec<ThreadView>;
     fn walkthrough(&self) -> String;
@@ -306,6 +308,11 @@ impl Reviewed for PullRequestHandle {
         let so =
             |pull_request: &Self| pull_request.latest_status("coderabbit", "review").is_some_and(|status| status.state == state);
         self.wait_for(so, PATIENCE).await.unwrap();
+    }
+
+    async fn is_delayed(&self) {
+        let says = |thread: &ThreadView| thread.content().contains("It will be tried again.");
+        self.wait_for(|pull_request| pull_request.walkthroughs().iter().any(says), PATIENCE).await.unwrap();
     }
 
     fn inline(&self) -> Vec<ThreadView> {

@@ -326,11 +326,7 @@ async fn is_delayed_and_then_reviewed(role: Role, fault: ModelFault) {
     let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &[("LLM_TIMEOUT", "1000")]).await;
     stage.model.fault(role, 1_000, fault.clone());
     let pull_request = open_with_defects(&stage).await;
-    let is_delayed = |pull_request: &PullRequestHandle| {
-        let status = pull_request.latest_status("coderabbit", "review");
-        status.is_some_and(|status| status.description.contains("delayed"))
-    };
-    pull_request.wait_for(is_delayed, PATIENCE).await.unwrap();
+    pull_request.is_delayed().await;
     assert_not_clean_looking(&pull_request);
     let text = pull_request.walkthrough();
     assert!(text.contains("Review failed.") && text.contains("It will be tried again."), "{fault:?}: {text}");

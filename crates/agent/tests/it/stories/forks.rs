@@ -2,7 +2,7 @@
 
 use testkit::azure_devops::{Order, PullRequestHandle, PullRequestSpec, RepositoryHandle, ServedCommits};
 
-use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, PATIENCE, QUERY, Reviewed, Stage, both_rules, cart};
+use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, Reviewed, Stage, both_rules, cart};
 
 const BOTH: &str = "succeeded: Reviewed: 2 findings (1 critical, 1 high)";
 
@@ -64,11 +64,7 @@ async fn a_fork_that_does_not_give_its_commits_is_told_on_the_pull_request() {
     fork.push("feature", &[("src/more.py", "more = 1\n")], "More").await.unwrap();
     fork.set_disabled(true);
     stage.hooks.release(Order::AsHappened);
-    let is_told = |pull_request: &PullRequestHandle| {
-        let status = pull_request.latest_status("coderabbit", "review");
-        status.is_some_and(|status| status.description.contains("delayed"))
-    };
-    pull_request.wait_for(is_told, PATIENCE).await.unwrap();
+    pull_request.is_delayed().await;
     let text = pull_request.walkthrough();
     assert!(text.contains("the commits of the newest iteration cannot be fetched"), "{text}");
     assert_eq!(pull_request.inline(), []);
