@@ -3,7 +3,7 @@
 //! - `send`: one call with its retries, and what becomes of the answer (`refusal`)
 //! - `versions`: which api-version a collection takes
 //! - `pacing`: when a collection asked us to slow down
-//! - `reads`, `writes`, `probe`: what the rest of the agent asks for
+//! - `reads`, `repositories`, `writes`, `probe`: what the rest of the agent asks for
 
 use std::{
     collections::HashMap,
@@ -30,12 +30,14 @@ mod pacing;
 mod probe;
 mod reads;
 mod refusal;
+mod repositories;
 mod send;
 mod versions;
 mod writes;
 
 pub use probe::Probe;
 pub use reads::ActivePullRequest;
+pub use repositories::Revision;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.
 pub type OnCall = Arc<dyn Fn(&'static str, u16) + Send + Sync>;

@@ -73,6 +73,16 @@ pub(super) struct Repository {
     pub(super) name: Option<String>,
     pub(super) remote_url: Option<String>,
     pub(super) project: Option<Project>,
+    /// Not in every answer; absent of an empty repository.
+    pub(super) default_branch: Option<String>,
+}
+
+/// A file of a repository.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct FileContent {
+    /// Absent of what is no text.
+    pub(super) content: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -1,5 +1,6 @@
 //! The only factory of HTTP clients: proxies (`proxy`), extra certificates, timeouts, no redirects.
 
+mod documents;
 mod gate;
 mod proxy;
 #[cfg(test)]
@@ -13,6 +14,7 @@ use std::{
     time::Duration,
 };
 
+pub use documents::Documents;
 pub(crate) use gate::{Gate, pause};
 pub use proxy::{ProxyRules, Way};
 use reqwest::{Certificate, redirect};

@@ -121,8 +121,8 @@ async fn a_redirect_is_an_answer_and_is_not_followed() {
     assert!(received.recv_timeout(LIMIT).is_ok());
 }
 
-/// A TLS server with the test certificate, for one request.
-fn listen_with_tls() -> SocketAddr {
+/// A TLS server with the test certificate, which answers every request with `answer`.
+fn listen_with_tls(answer: &str) -> SocketAddr {
     let chain: Vec<CertificateDer<'static>> =
         CertificateDer::pem_slice_iter(SERVER.as_bytes()).collect::<Result<_, _>>().unwrap();
     let key = PrivateKeyDer::from_pem_slice(SERVER_KEY.as_bytes()).unwrap();
@@ -132,7 +132,7 @@ fn listen_with_tls() -> SocketAddr {
         .with_no_client_auth()
         .with_single_cert(chain, key)
         .unwrap();
-    let config = Arc::new(config);
+    let (config, answer) = (Arc::new(config), answer.to_owned());
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
@@ -141,9 +141,10 @@ fn listen_with_tls() -> SocketAddr {
             let connection = rustls::ServerConnection::new(Arc::clone(&config)).unwrap();
             let mut tls: rustls::StreamOwned<rustls::ServerConnection, TcpStream> = rustls::StreamOwned::new(connection, stream);
             if read_head(&mut tls).ends_with("\r\n\r\n") {
-                tls.write_all(FINE.as_bytes()).unwrap();
+                // A client that does not want the rest goes away.
+                let written = tls.write_all(answer.as_bytes());
                 tls.conn.send_close_notify();
-                tls.flush().unwrap();
+                written.and_then(|()| tls.flush()).ok();
             }
         }
     });
@@ -152,7 +153,7 @@ fn listen_with_tls() -> SocketAddr {
 
 #[tokio::test]
 async fn an_extra_authority_is_trusted_beside_the_systems_own() {
-    let server = listen_with_tls();
+    let server = listen_with_tls(FINE);
     let url = format!("https://localhost:{}/", server.port());
     let untrusted = clients(&NetworkSettings::default()).get(&url).send().await.unwrap_err();
     assert!(with_causes(&untrusted).contains("certificate"), "{}", with_causes(&untrusted));
@@ -165,9 +166,37 @@ async fn an_extra_authority_is_trusted_beside_the_systems_own() {
 }
 
 #[tokio::test]
+async fn a_text_is_fetched_by_https_and_by_nothing_else() {
+    let mut bundle = NamedTempFile::new().unwrap();
+    bundle.write_all(AUTHORITY.as_bytes()).unwrap();
+    let settings = NetworkSettings { extra_ca_certs: Some(bundle.path().to_owned()), ..NetworkSettings::default() };
+    let documents = Documents::new(&HttpClients::new(&settings).unwrap()).unwrap();
+    let get = async |url: String, most: usize| {
+        let got = documents.get(&url.parse().unwrap(), most).await;
+        got.map(|bytes| String::from_utf8(bytes).unwrap())
+    };
+    let at = |server: SocketAddr| format!("https://localhost:{}/review.yaml", server.port());
+
+    assert_eq!(get(at(listen_with_tls(FINE)), 4).await, Ok("fine".to_owned()));
+    assert_eq!(get(at(listen_with_tls(FINE)), 3).await, Err("it is longer than 0 KiB".to_owned()));
+    let away = "HTTP/1.1 302 Found\r\nlocation: http://169.254.169.254/\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    assert_eq!(
+        get(at(listen_with_tls(away)), 4).await,
+        Err("the server answered 302 with a redirect, which is not followed".to_owned())
+    );
+    let missing = "HTTP/1.1 404 Not Found\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
+    assert_eq!(get(at(listen_with_tls(missing)), 4).await, Err("the server answered 404".to_owned()));
+    let (plain, received) = listen(FINE);
+    for url in [format!("http://{plain}/"), format!("https://user:secret@{plain}/")] {
+        assert_eq!(get(url, 4).await, Err("only https without a user name is fetched".to_owned()));
+    }
+    assert!(received.try_recv().is_err(), "nothing is asked");
+}
+
+#[tokio::test]
 async fn a_tunnel_carries_tls_end_to_end() {
     let proxy = testkit::proxy::Proxy::start_for("agent", "pr0xy p@ss/%").await.unwrap();
-    let server = listen_with_tls();
+    let server = listen_with_tls(FINE);
     proxy.lead("localhost", server);
     let mut bundle = NamedTempFile::new().unwrap();
     bundle.write_all(AUTHORITY.as_bytes()).unwrap();
