@@ -4,13 +4,19 @@ use std::fs;
 
 use anyhow::{Context, bail};
 use coderabbit_agent::settings;
+use review_core::configuration;
 
 use crate::process::{root, say};
 
 /// Path from the root, and what makes its text.
 type Generated = (&'static str, fn() -> String);
 
-const FILES: &[Generated] = &[("docs/configuration.md", settings::reference_page), (".env.example", settings::example_env)];
+const FILES: &[Generated] = &[
+    ("docs/configuration.md", settings::reference_page),
+    (".env.example", settings::example_env),
+    ("docs/configuration-file.md", configuration::reference_page),
+    ("docs/coderabbit.schema.json", configuration::schema_file),
+];
 
 pub(crate) fn write() -> anyhow::Result<()> {
     for (path, text) in FILES {

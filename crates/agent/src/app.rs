@@ -15,8 +15,8 @@ use crate::{
     http::{self, AllowList, AppState, Check, Readiness, ReadyProbe},
     jobs::{self, WorkerConfig},
     llm::{Model, ModelError},
-    net::HttpClients,
-    pipeline::Reviewer,
+    net::{Documents, HttpClients},
+    pipeline::{Configurations, Reviewer},
     settings::Settings,
     store::{QueueCounts, Store},
     telemetry::{Metrics, QueueGauges},
@@ -82,6 +82,8 @@ impl Agent {
         let azure = AzureDevOps::new(azure_settings, &http, azure_devops_timeout(settings.server.job_lease))?
             .with_on_call(Arc::new(move |_operation, status| counted.azure_devops_call(status)));
         let (folder, limit_bytes) = (&settings.storage.temp_path, settings.storage.mirror_cache_bytes);
+        let documents = Documents::new(&http)?;
+        let configurations = Configurations::new(azure.clone(), documents, settings.review.clone(), now);
         let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {
@@ -99,6 +101,7 @@ impl Agent {
             model,
             store,
             metrics,
+            configurations,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
             cost_limits: settings.review.cost_limits,

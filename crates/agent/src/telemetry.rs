@@ -236,7 +236,7 @@ impl Metrics {
     }
 
     /// A review was not made; the pull request says why.
-    pub fn review_skipped(&self, reason: SkipReason) {
+    pub fn review_skipped(&self, reason: &SkipReason) {
         self.0.skipped.get_or_create(&ReasonLabels { reason: reason.word().to_owned() }).inc();
     }
 

@@ -29,7 +29,7 @@ const RULES: &[Allowed] = &[
     Allowed { module: "http", inside: Some(&["azure_devops", "settings", "store", "telemetry"]), never: &["reqwest", "sqlx"] },
     Allowed {
         module: "pipeline",
-        inside: Some(&["azure_devops", "git", "index", "jobs", "llm", "settings", "store", "telemetry"]),
+        inside: Some(&["azure_devops", "git", "index", "jobs", "llm", "net", "settings", "store", "telemetry"]),
         never: &["axum", "reqwest", "sqlx"],
     },
     Allowed { module: "cli", inside: None, never: &["axum", "sqlx"] },

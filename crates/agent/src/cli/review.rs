@@ -8,7 +8,9 @@ use std::{
 
 use clap::{ValueEnum, builder::NonEmptyStringValueParser};
 use review_core::{
+    configuration::{Configuration, Effective, FILE_NAMES, Layer, Level, Source},
     finding::{Finding, Severity},
+    pull_request::CommitId,
     sarif::sarif,
 };
 use serde_json::json;
@@ -25,6 +27,8 @@ use crate::{
     telemetry,
 };
 
+/// More than is read of a configuration, so that a file that is too long is told as such.
+const MAX_CONFIGURATION_BYTES: u64 = 16 << 20;
 /// Files set aside that the text names; JSON names all.
 const MAX_SET_ASIDE: usize = 20;
 
@@ -103,12 +107,14 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
         let folder = folder.display();
         progress(&format!("recording in {folder}; it will hold the reviewed code: read it before you give it to anybody"));
     }
+    let configuration = configuration(&repository, &head).await?;
     let range = LocalReview {
         message: repository.message(&head).await?,
         base,
         head,
         prompt_tokens: settings.model.prompt_tokens,
         max_findings: settings.review.max_inline,
+        configuration,
     };
     let cancel = CancellationToken::new();
     let on_interrupt = cancel.clone();
@@ -118,6 +124,24 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
         }
     });
     Ok(review_range(&model, &repository, &range, &cancel).await?)
+}
+
+/// What the repository wants, by the file of the head: whoever reviews on their own machine is trusted.
+async fn configuration(repository: &Repository, head: &CommitId) -> anyhow::Result<Configuration> {
+    let (mut layers, mut remarks) = (Vec::new(), Vec::new());
+    for name in FILE_NAMES {
+        let Some(bytes) = repository.blob(head, name, MAX_CONFIGURATION_BYTES).await? else { continue };
+        match Layer::read(Source::Repository(name.to_owned()), &bytes) {
+            Ok(layer) => layers.push(layer),
+            Err(remark) => remarks.push(remark),
+        }
+        break;
+    }
+    let Effective { configuration, remarks, .. } = Effective::of(layers, remarks);
+    for remark in remarks.iter().filter(|remark| remark.level == Level::Warning) {
+        progress(&plain(&remark.to_string()));
+    }
+    Ok(configuration)
 }
 
 fn output(analysis: &Analysis, format: Format) -> Result<String, serde_json::Error> {

@@ -55,7 +55,7 @@ impl Default for Limits {
 }
 
 /// What is to be indexed.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 pub struct Request<'a> {
     pub commit: &'a CommitId,
     /// Files of other languages are passed over.
@@ -63,7 +63,7 @@ pub struct Request<'a> {
     /// Paths that the caller cares for: what is near them comes first.
     pub near: &'a [&'a str],
     /// Which of the files of those languages are looked at.
-    pub is_wanted: fn(&str) -> bool,
+    pub is_wanted: &'a (dyn Fn(&str) -> bool + Send + Sync),
     pub limits: Limits,
 }
 

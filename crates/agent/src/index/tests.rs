@@ -52,7 +52,7 @@ impl Story {
 async fn index(repository: &Repository, commit: &CommitId, near: &[&str], limits: Limits) -> Indexed {
     let families = BTreeSet::from(PYTHON);
     let is_wanted = |path: &str| !path.starts_with("vendor/");
-    index_commit(repository, Request { commit, families: &families, near, is_wanted, limits }).await.unwrap()
+    index_commit(repository, Request { commit, families: &families, near, is_wanted: &is_wanted, limits }).await.unwrap()
 }
 
 async fn coverage(repository: &Repository, commit: &CommitId) -> Coverage {

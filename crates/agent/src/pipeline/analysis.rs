@@ -111,15 +111,16 @@ pub(super) async fn analyse(
     if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
         return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, ..Analysis::default() });
     }
-    let instruction = prompt::walkthrough();
+    let finder = prompt::finder(standing) + &prompt::finder_manner(change.configuration);
+    let writer = prompt::walkthrough() + &prompt::writer_manner(change.configuration);
     let lookout = Lookout::new(&change, model.redactor(), evidence.files.keys().map(String::as_str));
     let run = |tool_use| lookout.run(tool_use);
     let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);
     let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);
     let (found, walkthrough) = loop {
         let (found, walkthrough) = tokio::join!(
-            find(model, &evidence, standing, &finder_looks, cancel),
-            model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &instruction, cancel),
+            find(model, &evidence, &finder, &finder_looks, cancel),
+            model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &writer, cancel),
         );
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
         let room = evidence.pack.tokens / 2;
@@ -173,14 +174,14 @@ pub(super) async fn analyse(
 async fn find(
     model: &Model,
     evidence: &Evidence,
-    standing: &[StandingFinding],
+    instruction: &str,
     looks: &Looks<'_>,
     cancel: &CancellationToken,
 ) -> Result<Option<Reply<FindingsAnswer>>, ModelError> {
     if evidence.pack.included.is_empty() {
         return Ok(None);
     }
-    model.investigate(Role::Medium, &evidence.pack.text, &prompt::finder(standing), Some(looks), cancel).await.map(Some)
+    model.investigate(Role::Medium, &evidence.pack.text, instruction, Some(looks), cancel).await.map(Some)
 }
 
 /// Quotes, places, what stands already, and what says the same: no model is asked.

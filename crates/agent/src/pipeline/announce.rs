@@ -1,6 +1,7 @@
 //! What the pull request is told outside a finished review: begun, skipped, failed, given up, closed before the end.
 
 use review_core::{
+    configuration::Effective,
     publication::{CheckState, DesiredStatus, WalkthroughState, shows_delay, shows_unfinished_run},
     pull_request::{Iteration, PullRequestState, PullRequestStatus},
     render::{WalkthroughInput, walkthrough},
@@ -34,13 +35,18 @@ impl Run<'_> {
     pub(super) async fn skip(
         &self,
         state: &PullRequestState,
-        reason: SkipReason,
+        reason: &SkipReason,
         set_aside: &[FileSetAside],
+        configuration: &Effective,
     ) -> Result<End, Trouble> {
-        let content = walkthrough(&WalkthroughInput::Skipped { reason, set_aside });
-        let status =
-            DesiredStatus { state: CheckState::NotApplicable, description: format!("Not reviewed: {}", reason.sentence()) };
-        let skipped = Some((content.as_str(), WalkthroughState::Skipped));
+        let reviews = &configuration.configuration.reviews;
+        let content = walkthrough(&WalkthroughInput::Skipped { reason, set_aside, configuration: Some(configuration) });
+        let check = if reviews.fail_commit_status { CheckState::Failed } else { CheckState::NotApplicable };
+        let status = DesiredStatus { state: check, description: format!("Not reviewed: {}", reason.sentence()) };
+        // Whoever wants no word about it shall not be left with one that a review is under way or will come.
+        let stale = state.newest_iteration().is_some_and(|iteration| shows_delay(state, &iteration.head));
+        let is_told = (reviews.review_status && !reason.is_silent()) || stale || shows_unfinished_run(state);
+        let skipped = Some((content.as_str(), WalkthroughState::Skipped)).filter(|_| is_told);
         self.publisher().announce(state, state.newest_iteration(), skipped, Some(status)).await?;
         self.reviewer.metrics.review_ended("none", "skipped", self.took());
         self.reviewer.metrics.review_skipped(reason);

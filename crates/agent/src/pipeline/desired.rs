@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use review_core::{
+    configuration::Effective,
     description,
     finding::{Finding, StandingFinding, fingerprint},
     publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
@@ -22,6 +23,7 @@ pub(super) fn desired_state(
     analysis: &Analysis,
     resolved: &Resolutions,
     standing: &[StandingFinding],
+    configuration: &Effective,
 ) -> DesiredState {
     let findings: Vec<DesiredFinding> = analysis
         .findings
@@ -47,6 +49,7 @@ pub(super) fn desired_state(
         resolved: resolved.threads.len(),
         still_open,
         usage: &analysis.usage,
+        configuration: Some(configuration),
     });
     let summary = analysis.walkthrough.as_ref().map(|answer| neutralise(&answer.summary, MAX_SUMMARY_CHARS));
     DesiredState {

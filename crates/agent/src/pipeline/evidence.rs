@@ -7,12 +7,13 @@ use std::{
 
 use code_index::FileIndex;
 use review_core::{
+    configuration::{Configuration, Glob, PathInstruction},
     description::without_summary,
     diff::{FileDiff, FreshLines, LineKind, fresh_lines, parse_patch},
     prompt::{Guideline, Pack, PackFile, PackInput, build_pack},
     pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
     redaction::Redactor,
-    scope::{FileSetAside, SetAside, select},
+    scope::{FileSetAside, SetAside, path_filters, select},
 };
 
 use super::{
@@ -45,6 +46,8 @@ pub(super) struct Change<'a> {
     /// Merge base and head of the last review; None reviews everything.
     pub(super) since: Option<(&'a CommitId, &'a CommitId)>,
     pub(super) repository: &'a Repository,
+    /// What the repository wants.
+    pub(super) configuration: &'a Configuration,
 }
 
 /// A reviewed file with all that was read of it, without its secrets.
@@ -102,9 +105,11 @@ impl Evidence {
 /// Reads everything about the change and packs it into `budget` tokens; secrets are taken out of texts before anything is made
 /// of them.
 pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usize) -> Result<Evidence, AnalysisError> {
-    let Change { base, head, repository, .. } = change;
+    let Change { base, head, repository, configuration, .. } = change;
     let patch = repository.diff(base, head).await?;
-    let read = move || parse_patch(&patch).map(|files| (deleted_code(&files), select(files)));
+    let filters = path_filters(&configuration.reviews.path_filters);
+    let chosen = filters.clone();
+    let read = move || parse_patch(&patch).map(|files| (deleted_code(&files, &chosen), select(files, &chosen)));
     let (deleted, selection) = blocking("reading the patch", read).await??;
     let mut set_aside = selection.set_aside;
     let reviewed = match change.since {
@@ -114,9 +119,14 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let is_incremental = reviewed.is_some();
     let (texts, not_read) = read_texts(repository, base, head, &selection.files).await?;
     set_aside.extend(not_read);
-    let conventions = guidelines(repository, base, &selection.files).await?;
+    let mut conventions = if configuration.knowledge_base.code_guidelines.enabled {
+        guidelines(repository, base, &selection.files).await?
+    } else {
+        Vec::new()
+    };
+    conventions.extend(path_guidance(&configuration.reviews.path_instructions, &selection.files));
     let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
-    let Leads { leads, searched_part } = leads(repository, (base, head), &files, &deleted, redactor).await?;
+    let Leads { leads, searched_part } = leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
     let files = Arc::unwrap_or_clone(files);
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
@@ -300,6 +310,18 @@ async fn index_files(
         indexed
     })
     .await
+}
+
+/// What the configuration says about the changed files, each entry with the pattern that it is for.
+fn path_guidance(instructions: &[PathInstruction], files: &[FileDiff]) -> Vec<Guideline> {
+    let applies = |instruction: &&PathInstruction| {
+        Glob::new(&instruction.path).is_ok_and(|glob| files.iter().any(|file| glob.is_match(&file.path)))
+    };
+    let guideline = |instruction: &PathInstruction| Guideline {
+        path: format!(".coderabbit.yaml, for files of {}", instruction.path),
+        text: instruction.instructions.clone(),
+    };
+    instructions.iter().filter(applies).map(guideline).collect()
 }
 
 /// Conventions of the target branch (never of the change under review: its author must not instruct the reviewer).

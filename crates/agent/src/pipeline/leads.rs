@@ -7,6 +7,7 @@ use std::{
 
 use code_index::{Bounds, ChangedFile, CommitIndex, Family, FileIndex, Place, SignatureChange};
 use review_core::{
+    configuration::PathFilters,
     diff::{FileDiff, LineKind},
     lead::{Lead, LeadPlace, SearchedPart},
     pull_request::CommitId,
@@ -49,6 +50,7 @@ pub(super) async fn leads(
     (base, head): (&CommitId, &CommitId),
     files: &Arc<BTreeMap<String, EvidenceFile>>,
     deleted: &[String],
+    filters: &PathFilters,
     redactor: &Redactor,
 ) -> Result<Leads, AnalysisError> {
     let deleted = deleted_files(repository, base, deleted, redactor).await?;
@@ -58,8 +60,8 @@ pub(super) async fn leads(
     }
     let near: Vec<&str> = files.keys().map(String::as_str).chain(deleted.iter().map(|file| file.path.as_str())).collect();
     // The whole tree is searched: what is never shown of a change is not shown of its surroundings either.
-    let is_wanted = |path: &str| set_aside_by_path(path).is_none();
-    let request = Request { commit: head, families: &families, near: &near, is_wanted, limits: Limits::default() };
+    let is_wanted = |path: &str| set_aside_by_path(path, filters).is_none();
+    let request = Request { commit: head, families: &families, near: &near, is_wanted: &is_wanted, limits: Limits::default() };
     let Indexed { index, coverage } = match index_commit(repository, request).await {
         Ok(indexed) => indexed,
         Err(error) => {
@@ -135,10 +137,10 @@ fn gone(file: &DeletedFile) -> ChangedFile<'_> {
 }
 
 /// The deleted files that hold code and may be shown.
-pub(super) fn deleted_code(files: &[FileDiff]) -> Vec<String> {
+pub(super) fn deleted_code(files: &[FileDiff], filters: &PathFilters) -> Vec<String> {
     let is_code = |file: &&FileDiff| {
         let is_deleted = file.change == review_core::diff::FileChange::Deleted;
-        is_deleted && code_index::Language::of_path(&file.path).is_some() && set_aside_by_path(&file.path).is_none()
+        is_deleted && code_index::Language::of_path(&file.path).is_some() && set_aside_by_path(&file.path, filters).is_none()
     };
     files.iter().filter(is_code).take(MAX_DELETED).map(|file| file.path.clone()).collect()
 }

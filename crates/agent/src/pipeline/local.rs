@@ -1,5 +1,6 @@
 //! The same review over a git range on this machine, for the command line.
 
+use review_core::configuration::Configuration;
 use review_core::pull_request::{CommitId, Person, PullRequest, PullRequestKey, PullRequestStatus, RepositoryKey};
 use tokio_util::sync::CancellationToken;
 
@@ -21,6 +22,8 @@ pub struct LocalReview {
     pub prompt_tokens: usize,
     /// Findings shown.
     pub max_findings: usize,
+    /// What the repository wants.
+    pub configuration: Configuration,
 }
 
 /// Reviews `base..head` of a repository; nothing is written anywhere.
@@ -50,8 +53,15 @@ pub async fn review_range(
         project_name: String::new(),
         repository_name: String::new(),
     };
-    let change =
-        Change { pull_request: &pull_request, work_items: &[], base: &range.base, head: &range.head, since: None, repository };
+    let change = Change {
+        pull_request: &pull_request,
+        work_items: &[],
+        base: &range.base,
+        head: &range.head,
+        since: None,
+        repository,
+        configuration: &range.configuration,
+    };
     let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings };
     analyse(model, change, &[], limits, cancel).await
 }

@@ -7,9 +7,11 @@ use std::{
 
 use futures::{FutureExt as _, future::BoxFuture};
 use review_core::{
+    configuration::PathFilters,
     prompt::tools::{Hit, Look, TOOL_WORDS, Version, parse_look, show_hits, show_lines, show_paths, tools},
     pull_request::CommitId,
     redaction::Redactor,
+    scope::path_filters,
 };
 use tokio::sync::OnceCell;
 
@@ -47,6 +49,8 @@ pub(super) struct Lookout {
     base: CommitId,
     head: CommitId,
     redactor: Redactor,
+    /// What is left out of reviews is left out of looks too.
+    filters: PathFilters,
     /// Endings of the files of the change: others of their kinds are worth a search.
     endings: BTreeSet<String>,
     searchable: OnceCell<()>,
@@ -64,6 +68,7 @@ impl Lookout {
             base: change.base.clone(),
             head: change.head.clone(),
             redactor: redactor.clone(),
+            filters: path_filters(&change.configuration.reviews.path_filters),
             endings: endings.collect(),
             searchable: OnceCell::new(),
             texts: Mutex::default(),
@@ -76,7 +81,7 @@ impl Lookout {
     /// Runs a tool for a model.
     pub(super) fn run(&self, tool_use: ToolUse) -> BoxFuture<'_, String> {
         async move {
-            let look = match parse_look(&tool_use.name, &tool_use.arguments) {
+            let look = match parse_look(&tool_use.name, &tool_use.arguments, &self.filters) {
                 Ok(look) => look,
                 Err(problem) => return problem,
             };
@@ -186,7 +191,7 @@ impl Lookout {
             let within = index.as_ref().and_then(|index| index.enclosing_function(hit.line)).map(|symbol| symbol.name.clone());
             hits.push(Hit { path: hit.path, line: hit.line, text: line, within });
         }
-        Ok(show_hits(label, &hits, is_all))
+        Ok(show_hits(label, &hits, is_all, &self.filters))
     }
 
     /// A mirror holds the files of the change only. Best effort: what cannot be fetched is not found.

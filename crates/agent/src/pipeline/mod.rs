@@ -1,10 +1,11 @@
 //! From a pull request to what should stand on it: steps 5 to 15 of ARCHITECTURE.md.
 //!
-//! `evidence` gathers (6 to 9), `analysis` asks and checks (10 to 13) and knows no forge; `review` drives a job on Azure
+//! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `analysis` asks and checks (10 to 13) and knows no forge; `review` drives a job on Azure
 //! DevOps (5, 14, 15) through `desired`, `publish` and `announce`; `local` drives the same analysis over a git range for the command line.
 
 mod analysis;
 mod announce;
+mod configuration;
 mod desired;
 mod evidence;
 mod excerpts;
@@ -18,5 +19,6 @@ mod sweep;
 mod trouble;
 
 pub use analysis::{Analysis, AnalysisError};
+pub use configuration::Configurations;
 pub use local::{LocalReview, review_range};
 pub use review::{MAX_ATTEMPTS, Reviewer};

@@ -5,13 +5,14 @@ use std::{collections::BTreeSet, time::Duration};
 use review_core::{
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     publication::WalkthroughState,
-    pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState},
-    scope::{CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
+    pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus},
+    scope::{Circumstances, CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{AnalysisError, Limits, analyse},
+    configuration::{Configurations, Settled, tell_of_change},
     desired::desired_state,
     evidence::Change,
     publish::{PublishError, Publisher},
@@ -41,6 +42,7 @@ pub struct Reviewer {
     pub model: Model,
     pub store: Store,
     pub metrics: Metrics,
+    pub configurations: Configurations,
     /// Tokens of the pack.
     pub prompt_tokens: usize,
     /// Inline comments of one review.
@@ -152,7 +154,13 @@ impl Run<'_> {
         let recorded = store.reviewed(self.key).await?;
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
-        let since = match decide(&state, reviewed.as_ref()) {
+        let Settled { mut effective, default_branch } = self.settled(&state).await?;
+        let circumstances = Circumstances {
+            rules: &effective.configuration.reviews.auto_review,
+            default_branch: default_branch.as_deref(),
+            reviewed_pushes: store.reviewed_pushes(self.key).await?,
+        };
+        let since = match decide(&state, reviewed.as_ref(), &circumstances) {
             Decision::Quiet(QuietReason::NotActive) => {
                 self.close_unfinished(&state).await;
                 return Ok(End::Quiet(NOT_ACTIVE));
@@ -162,11 +170,13 @@ impl Run<'_> {
             Decision::Quiet(QuietReason::AlreadyReviewed) if is_newer(&state, reviewed.as_ref()) => reviewed,
             Decision::Quiet(QuietReason::AlreadyReviewed) if is_recorded => return Ok(End::Quiet("already_reviewed")),
             Decision::Quiet(QuietReason::AlreadyReviewed) => return self.finish_publication(&state).await,
-            Decision::Skip(reason) => return self.skip(&state, reason, &[]).await,
+            Decision::Skip(reason) => return self.skip(&state, &reason, &[], &effective).await,
             Decision::Full => None,
             Decision::Incremental { since } => Some(since),
         };
-        let Some(iteration) = state.newest_iteration() else { return self.skip(&state, SkipReason::NoIterations, &[]).await };
+        let Some(iteration) = state.newest_iteration() else {
+            return self.skip(&state, &SkipReason::NoIterations, &[], &effective).await;
+        };
         store.set_head(&self.job.lease, &iteration.head).await?;
         if let Some(planned) = self.planned(iteration).await? {
             tracing::info!(pull_request = %self.key, iteration = iteration.id, "taking up a review that was cut while it was published");
@@ -184,6 +194,7 @@ impl Run<'_> {
             head: &iteration.head,
             since: since.as_ref().map(|since| (&since.base, &since.head)),
             repository: &repository,
+            configuration: &effective.configuration,
         };
         let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);
         let limits = Limits { prompt_tokens: self.reviewer.prompt_tokens, inline: self.reviewer.max_inline };
@@ -192,21 +203,22 @@ impl Run<'_> {
         let mut analysis = match self.reading(reading).await {
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
                 let state = self.reread(iteration).await?;
-                return self.skip(&state, SkipReason::CostLimit(reached), &[]).await;
+                return self.skip(&state, &SkipReason::CostLimit(reached), &[], &effective).await;
             }
             analysed => analysed?,
         };
+        tell_of_change(&mut effective, &analysis);
         if analysis.reviewed_files.is_empty() && since.is_none() {
             // Read again: the walkthrough that announced the start is to be edited, not joined by a second one.
             let state = self.reread(iteration).await?;
-            return self.skip(&state, SkipReason::NothingReviewable, &analysis.set_aside).await;
+            return self.skip(&state, &SkipReason::NothingReviewable, &analysis.set_aside, &effective).await;
         }
         let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &whereabouts, self.cancel);
         let resolved = self.reading(judged).await?;
         analysis.usage += resolved.usage;
         analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
         let planned = PlannedReview {
-            desired: desired_state(&state, iteration, &analysis, &resolved, &standing),
+            desired: desired_state(&state, iteration, &analysis, &resolved, &standing, &effective),
             is_incremental: analysis.is_incremental,
             dropped: analysis.dropped,
             usage: analysis.usage,
@@ -223,6 +235,14 @@ impl Run<'_> {
         store.name_repository(&self.key.repository, project_name, repository_name).await?;
         let (store, pull_request) = (store.clone(), self.key.clone());
         Ok(Account { store, pull_request, limits: *cost_limits, clock: *clock })
+    }
+
+    /// What the repository wants; nobody is asked about a pull request that is closed.
+    async fn settled(&self, state: &PullRequestState) -> Result<Settled, Trouble> {
+        if state.pull_request.status != PullRequestStatus::Active {
+            return Ok(Settled::default());
+        }
+        self.reading(self.reviewer.configurations.of(state)).await
     }
 
     /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.

@@ -221,12 +221,18 @@ pub struct StorageSettings {
     pub mirror_cache_bytes: u64,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewSettings {
     /// `MAX_INLINE_COMMENTS`: inline comments of one review.
     pub max_inline: usize,
     /// `COST_LIMIT_PULL_REQUEST` and `COST_LIMIT_DAY`.
     pub cost_limits: CostLimits,
+    /// `YAML_CONFIG`, with its line ends: the lowest layer of every repository's configuration.
+    pub yaml_config: Option<String>,
+    /// `TRUSTED_AUTHORS`: whose pull requests may bring their own configuration, by unique name.
+    pub trusted_authors: Vec<String>,
+    /// `REMOTE_CONFIG_HOSTS`: from where `remote_config.url` is fetched.
+    pub remote_config_hosts: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -246,8 +252,6 @@ pub struct LaterSettings {
     pub linear: Option<SecretString>,
     pub enable_web_search: bool,
     pub perplexity: Option<SecretString>,
-    /// With its line ends.
-    pub yaml_config: Option<String>,
     pub embedding_deployment: Option<String>,
     pub knowledge: KnowledgeSettings,
 }

@@ -3,7 +3,12 @@
 use std::{collections::BTreeMap, net::IpAddr, path::PathBuf, time::Duration};
 
 use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
-use review_core::{money::Money, price::PriceList, scope::CostLimits};
+use review_core::{
+    configuration::{Layer, Level, Remark, Source},
+    money::Money,
+    price::PriceList,
+    scope::CostLimits,
+};
 use secrecy::SecretString;
 use url::Url;
 
@@ -56,6 +61,7 @@ pub(super) fn settings(purpose: Purpose, entries: &[Entry], earlier: Vec<Problem
         });
     }
     warnings.extend(values.without_effect());
+    warnings.extend(values.remarks_on_yaml());
     warnings.extend(unknown::warnings(entries));
     Ok(Loaded { settings: values.build(), warnings })
 }
@@ -201,6 +207,27 @@ impl Values {
         }
     }
 
+    /// What is wrong with the file in `YAML_CONFIG`.
+    fn remarks_on_yaml(&self) -> Vec<Problem> {
+        let Some(text) = self.text("YAML_CONFIG") else { return Vec::new() };
+        let remarks = match Layer::read(Source::Environment, text.as_bytes()) {
+            Ok(layer) => layer.remarks,
+            Err(remark) => vec![remark],
+        };
+        let problem = |Remark { at, text, .. }: Remark| {
+            let place = at.map_or_else(String::new, |at| format!("line {}, column {}: ", at.line, at.column));
+            Problem { variable: "YAML_CONFIG".to_owned(), text: format!("{place}{text}") }
+        };
+        remarks.into_iter().filter(|remark| remark.level == Level::Warning).map(problem).collect()
+    }
+
+    fn words(&self, name: &str) -> Vec<String> {
+        match self.good(name) {
+            Some(Checked::Words(words)) => words.clone(),
+            _ => Vec::new(),
+        }
+    }
+
     fn url(&self, name: &str) -> Option<Url> {
         match self.good(name)? {
             Checked::Url(url) => Some(url.clone()),
@@ -250,7 +277,13 @@ impl Values {
 
     fn review(&self) -> ReviewSettings {
         let cost_limits = CostLimits { pull_request: self.money("COST_LIMIT_PULL_REQUEST"), day: self.money("COST_LIMIT_DAY") };
-        ReviewSettings { max_inline: to_usize(self.whole("MAX_INLINE_COMMENTS")), cost_limits }
+        ReviewSettings {
+            max_inline: to_usize(self.whole("MAX_INLINE_COMMENTS")),
+            cost_limits,
+            yaml_config: self.text("YAML_CONFIG"),
+            trusted_authors: self.words("TRUSTED_AUTHORS"),
+            remote_config_hosts: self.words("REMOTE_CONFIG_HOSTS"),
+        }
     }
 
     fn model(&self) -> ModelSettings {
@@ -401,7 +434,6 @@ impl Values {
             linear: self.secret("LINEAR_PAT"),
             enable_web_search: self.flag("ENABLE_WEB_SEARCH"),
             perplexity: self.secret("PERPLEXITY_API_KEY"),
-            yaml_config: self.text("YAML_CONFIG"),
             embedding_deployment: self.text("AZURE_TEXT_EMBEDDING_3_LARGE_DEPLOYMENT_NAME"),
             knowledge: KnowledgeSettings {
                 enabled: self.flag("ENABLE_KNOWLEDGE_BASE"),

@@ -172,9 +172,24 @@ pub(super) const TABLE: &[Variable] = &[
         "YAML_CONFIG",
         Form::Yaml,
         r"reviews:\n  profile: chill",
-        r"A whole `.coderabbit.yaml` in one line, with `\n` for line ends (`\r`, `\t` and `\\` are understood too); the layer under the repository's own file.",
-    )
-    .later(),
+        "A whole `.coderabbit.yaml` in one line, with `\\n` for line ends (`\\r`, `\\t` and `\\\\` are understood too). It counts for \
+         repositories without a file of their own, and under one that says `inheritance: true` (docs/configuration-file.md).",
+    ),
+    variable(
+        Group::Review,
+        "TRUSTED_AUTHORS",
+        Form::Words,
+        "ada@contoso.com,grace@contoso.com",
+        "Unique names of authors whose pull requests, from branches of the same repository, are reviewed by the `.coderabbit.yaml` \
+         that they bring. For all others the one of the target branch counts, so that no change turns off its own review.",
+    ),
+    variable(
+        Group::Review,
+        "REMOTE_CONFIG_HOSTS",
+        Form::Words,
+        "settings.contoso.com",
+        "Hosts, without ports, from which a `.coderabbit.yaml` may have its text fetched by `remote_config.url` (https). Unset: none.",
+    ),
     // Model
     variable(
         Group::Model,

@@ -91,6 +91,19 @@ impl Store {
         .transpose()
     }
 
+    /// How many of the pull request's pushes were reviewed, as far back as records are kept.
+    pub async fn reviewed_pushes(&self, pull_request: &PullRequestKey) -> Result<u32, StoreError> {
+        let PullRequestKey { repository, id } = pull_request;
+        let count: i64 = sqlx::query_scalar(sql::REVIEWED_HEADS)
+            .bind(&repository.collection)
+            .bind(&repository.project)
+            .bind(&repository.repository)
+            .bind(stored_number(*id, "the pull request number")?)
+            .fetch_one(&self.read)
+            .await?;
+        read_number(count, "a count of reviews")
+    }
+
     /// What a cut run wanted at this head and base, if it came so far. One that this version cannot read (another
     /// version stored it) counts as none: the run starts over.
     pub async fn planned(

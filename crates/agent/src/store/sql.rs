@@ -178,6 +178,11 @@ statements! {
     DROPPED_OF_REVIEW = "
         select path, claim, reason, detail, finding from dropped_finding where review_id = $1 order by position";
 
+    /// How many heads of a pull request were reviewed.
+    REVIEWED_HEADS = "
+        select count(distinct head) from review
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and outcome in ('complete', 'partial')";
+
     RECENT_REVIEWS = "
         select id, collection, project, repository, number, iteration, head, base, mode, outcome, posted, dropped, calls,
                input_tokens, cached_tokens, output_tokens, cost, unpriced_calls, started_at, ended_at

@@ -22,7 +22,7 @@ fn what_is_counted_stands_on_the_page() {
     let usage = Usage { calls: 1, input_tokens: 1000, cached_tokens: 600, output_tokens: 20, cost, ..Usage::default() };
     metrics.model_answered("finder", "gpt-4.1", usage);
     metrics.model_answered("finder", "local", Usage { calls: 1, unpriced_calls: 1, ..Usage::default() });
-    metrics.review_skipped(SkipReason::CostLimit(CostLimitReached::Day { limit: cost }));
+    metrics.review_skipped(&SkipReason::CostLimit(CostLimitReached::Day { limit: cost }));
     metrics.model_failed("verifier", "o3");
     for status in [200, 203, 302, 404, 429, 503, 99, 0] {
         metrics.azure_devops_call(status);

@@ -1,11 +1,13 @@
 //! What the models are told: one pack per run, byte-identical for each of its calls, and the role after it.
 
 mod fence;
+mod manner;
 mod pack;
 mod role;
 pub mod tools;
 
 pub use fence::{Fence, visible};
+pub use manner::{finder_manner, writer_manner};
 pub(crate) use pack::shown_line;
 pub use pack::{Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
 pub use role::{SYSTEM, finder, resolution, verifier, walkthrough};

@@ -1,7 +1,7 @@
 //! What a finder and a verifier may look at beside the pack: tools that read the repository and do nothing else.
 //!
 //! A look names a path of a tree or a text to search for. Nothing that a model writes reaches a shell, a file system or an
-//! address; what is never shown of a change (key files, generated and vendored code) is not shown here either.
+//! address; what is never shown of a change (key files, generated and vendored code, what `path_filters` leave out) is not shown here either.
 
 use std::fmt::Write as _;
 
@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Fence, shown_line};
-use crate::{pull_request::LineRange, scope::set_aside_by_path};
+use crate::{configuration::PathFilters, pull_request::LineRange, scope::set_aside_by_path};
 
 /// What the model is told about its tools.
 pub const TOOL_WORDS: &str = include_str!("tools.md");
@@ -137,8 +137,8 @@ fn head() -> Version {
     Version::Head
 }
 
-/// Reads what a model wrote. The error is a sentence for the model.
-pub fn parse_look(tool: &str, arguments: &str) -> Result<Look, String> {
+/// Reads what a model wrote; what `filters` leave out is not shown. The error is a sentence for the model.
+pub fn parse_look(tool: &str, arguments: &str, filters: &PathFilters) -> Result<Look, String> {
     fn read<'a, T: Deserialize<'a>>(arguments: &'a str) -> Result<T, String> {
         serde_json::from_str(arguments).map_err(|error| format!("The arguments cannot be read: {error}."))
     }
@@ -148,7 +148,7 @@ pub fn parse_look(tool: &str, arguments: &str) -> Result<Look, String> {
             let line = |number: i64| u32::try_from(number.max(1)).unwrap_or(u32::MAX);
             let first = line(first_line);
             let last = line(last_line).max(first).min(first.saturating_add(MAX_READ_LINES - 1));
-            Ok(Look::Read { path: shown_path(&path)?, lines: LineRange::new(first, last), version })
+            Ok(Look::Read { path: shown_path(&path, filters)?, lines: LineRange::new(first, last), version })
         }
         "search_text" => {
             let SearchArguments { text, under, version } = read(arguments)?;
@@ -167,12 +167,12 @@ fn searched(text: &str) -> Result<String, String> {
 }
 
 /// A path that may be shown.
-fn shown_path(path: &str) -> Result<String, String> {
+fn shown_path(path: &str, filters: &PathFilters) -> Result<String, String> {
     let path = folder(path)?;
     if path.is_empty() {
         return Err("Name a file.".to_owned());
     }
-    match set_aside_by_path(&path) {
+    match set_aside_by_path(&path, filters) {
         Some(reason) => Err(format!("That file is not shown: {}.", reason.words())),
         None => Ok(path),
     }
@@ -222,10 +222,10 @@ pub fn show_lines(path: &str, version: Version, lines: LineRange, text: Option<&
     format!("{}{more}", fence.wrap(&format!("{path} ({})", version.words()), &shown))
 }
 
-/// Lines that were found, fenced; those of files that are never shown are left out. `is_all`: nothing was cut off before.
-pub fn show_hits(label: &str, hits: &[Hit], is_all: bool) -> String {
+/// Lines that were found, fenced; those of files that are never shown, or that `filters` leave out, are left out. `is_all`: nothing was cut off before.
+pub fn show_hits(label: &str, hits: &[Hit], is_all: bool, filters: &PathFilters) -> String {
     let (mut shown, mut left_out) = (String::new(), 0_usize);
-    for hit in hits.iter().filter(|hit| set_aside_by_path(&hit.path).is_none()) {
+    for hit in hits.iter().filter(|hit| set_aside_by_path(&hit.path, filters).is_none()) {
         let within = hit.within.as_deref().map(|within| format!(" in {within}")).unwrap_or_default();
         let row = format!("{}:{}{within}: {}\n", hit.path, hit.line, shown_line(hit.text.trim()));
         if shown.len() + row.len() > MAX_SHOWN_CHARS {

@@ -7,6 +7,7 @@
 mod comment;
 pub(crate) mod marker;
 mod model_text;
+mod remarks;
 mod walkthrough;
 
 pub use comment::{finding_comment, resolution_reply};

@@ -9,8 +9,10 @@ use std::collections::BTreeMap;
 use super::{
     MAX_COMMENT_CHARS, marker,
     model_text::{code_span, neutralise, neutralise_line},
+    remarks,
 };
 use crate::{
+    configuration::Effective,
     finding::{
         DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
@@ -41,21 +43,15 @@ const MAX_STATUS_CHARS: usize = 30_000;
 #[derive(Debug, Clone)]
 pub enum WalkthroughInput<'a> {
     /// A run has begun.
-    InProgress {
-        head: &'a CommitId,
-        base: &'a CommitId,
-        incremental: bool,
-    },
+    InProgress { head: &'a CommitId, base: &'a CommitId, incremental: bool },
     Skipped {
-        reason: SkipReason,
+        reason: &'a SkipReason,
         set_aside: &'a [FileSetAside],
+        /// What there is to say about the configuration.
+        configuration: Option<&'a Effective>,
     },
     /// `problem` is a sentence for people, without secrets.
-    Failed {
-        head: &'a CommitId,
-        problem: &'a str,
-        will_retry: bool,
-    },
+    Failed { head: &'a CommitId, problem: &'a str, will_retry: bool },
     Done {
         head: &'a CommitId,
         base: &'a CommitId,
@@ -73,6 +69,8 @@ pub enum WalkthroughInput<'a> {
         /// Threads of earlier runs that are still open.
         still_open: usize,
         usage: &'a Usage,
+        /// What there is to say about the configuration.
+        configuration: Option<&'a Effective>,
     },
 }
 
@@ -83,11 +81,12 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
             let range = commits(base, head, *incremental);
             marker::compose_walkthrough(&note(IN_PROGRESS, &format!("{range} are being read.")), None)
         }
-        WalkthroughInput::Skipped { reason, set_aside } => {
-            let status = note("Review skipped.", &reason.sentence());
+        WalkthroughInput::Skipped { reason, set_aside, configuration } => {
+            let status = note(reason.title(), &reason.sentence());
             let files = set_aside_list(set_aside);
-            let files = if files.is_empty() { String::new() } else { folded("Files set aside", &files.join("\n")) };
-            marker::compose_walkthrough(&capped(status, &files, MAX_STATUS_CHARS), None)
+            let files = (!files.is_empty()).then(|| folded("Files set aside", &files.join("\n")));
+            let folds: Vec<String> = files.into_iter().chain(configuration.and_then(remarks::folded)).collect();
+            marker::compose_walkthrough(&capped(status, &folds.join("\n\n"), MAX_STATUS_CHARS), None)
         }
         WalkthroughInput::Failed { head, problem, will_retry } => {
             let next = if *will_retry {
@@ -152,6 +151,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         resolved,
         still_open,
         usage,
+        configuration,
     } = input
     else {
         return String::new();
@@ -201,10 +201,14 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         usage.cost_words().map(|words| format!("; {words}")).unwrap_or_default()
     ));
 
+    if let Some(configuration) = configuration {
+        details.insert(0, remarks::sources(configuration));
+    }
     let body = body.join("\n\n");
     let details = folded("Review details", &details.join("\n"));
+    let folds: Vec<String> = configuration.and_then(remarks::folded).into_iter().chain([details]).collect();
     let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
-    marker::compose_walkthrough(&status, Some(&capped(body, &details, room)))
+    marker::compose_walkthrough(&status, Some(&capped(body, &folds.join("\n\n"), room)))
 }
 
 /// Files that should have been read; None: all were.
@@ -318,12 +322,12 @@ fn in_table(text: &str) -> String {
     text.replace('|', "\\|")
 }
 
-fn folded(title: &str, text: &str) -> String {
+pub(super) fn folded(title: &str, text: &str) -> String {
     // The empty line after the summary lets Azure DevOps render the markdown inside.
     format!("<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
 }
 
-fn counted(count: usize, one: &str, many: &str) -> String {
+pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
     format!("{count} {}", if count == 1 { one } else { many })
 }
 

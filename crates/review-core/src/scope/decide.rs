@@ -1,10 +1,6 @@
 //! Whether a pull request is reviewed now, and how much of it.
 
-use std::sync::LazyLock;
-
-use regex::Regex;
-
-use super::{Decision, QuietReason, Reviewed, SkipReason};
+use super::{Circumstances, Decision, QuietReason, Reviewed, SkipReason};
 use crate::{
     publication::property,
     pull_request::{CommitId, PullRequestState, PullRequestStatus, Thread},
@@ -13,24 +9,23 @@ use crate::{
 /// Decides from the state of the pull request and what was reviewed before.
 ///
 /// The same head on another merge base (the pull request was retargeted) is reviewed in full: the change is another one.
-pub fn decide(state: &PullRequestState, reviewed: Option<&Reviewed>) -> Decision {
+/// What was reviewed already is left alone before the rules of `circumstances` are asked: a rule that came later unmakes no
+/// review.
+pub fn decide(state: &PullRequestState, reviewed: Option<&Reviewed>, circumstances: &Circumstances<'_>) -> Decision {
     let pull_request = &state.pull_request;
     if pull_request.status != PullRequestStatus::Active {
         return Decision::Quiet(QuietReason::NotActive);
     }
-    if asks_to_be_ignored(&pull_request.description) {
-        return Decision::Skip(SkipReason::IgnoredByAuthor);
-    }
-    if pull_request.is_draft {
-        return Decision::Skip(SkipReason::Draft);
-    }
     let Some(newest) = state.newest_iteration() else {
         return Decision::Skip(SkipReason::NoIterations);
     };
+    if reviewed.is_some_and(|reviewed| reviewed.head == newest.head && reviewed.base == newest.base) {
+        return Decision::Quiet(QuietReason::AlreadyReviewed);
+    }
+    if let Some(reason) = circumstances.against(pull_request, reviewed) {
+        return Decision::Skip(reason);
+    }
     match reviewed {
-        Some(reviewed) if reviewed.head == newest.head && reviewed.base == newest.base => {
-            Decision::Quiet(QuietReason::AlreadyReviewed)
-        }
         Some(reviewed) if reviewed.head != newest.head && reviewed.iteration < newest.id => {
             Decision::Incremental { since: reviewed.clone() }
         }
@@ -44,12 +39,6 @@ pub fn reviewed_from_threads(state: &PullRequestState) -> Option<Reviewed> {
     // A walkthrough that somebody deleted counts too: the review it stood for was made.
     let ours = state.threads.iter().filter(|thread| is_begun_by(thread, &state.me.id));
     ours.filter_map(remembered).max_by_key(|reviewed| reviewed.iteration)
-}
-
-fn asks_to_be_ignored(description: &str) -> bool {
-    static COMMAND: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(?i)@coderabbitai:?\s+ignore\b").expect("a constant expression"));
-    COMMAND.is_match(description)
 }
 
 fn is_begun_by(thread: &Thread, identity: &str) -> bool {

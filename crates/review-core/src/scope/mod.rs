@@ -4,15 +4,17 @@ mod cost;
 mod decide;
 mod paths;
 mod select;
-
-use std::borrow::Cow;
+mod when;
 
 pub use cost::{CostLimitReached, CostLimits, Spent};
 pub use decide::{decide, reviewed_from_threads};
+pub use paths::default_exclusions;
 pub use select::{MAX_FILE_BYTES, MAX_LINE_CHARS, select};
 use serde::{Deserialize, Serialize};
+pub(crate) use when::branch_pattern;
+pub use when::{Circumstances, SkipReason};
 
-use crate::{diff::FileDiff, pull_request::CommitId};
+use crate::{configuration::PathFilters, diff::FileDiff, pull_request::CommitId};
 
 /// What an earlier run on this pull request covered.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,48 +43,6 @@ pub enum QuietReason {
     AlreadyReviewed,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    Draft,
-    /// No iteration, as on pull requests of more than 100,000 files.
-    NoIterations,
-    /// Every changed file was set aside.
-    NothingReviewable,
-    /// The description holds `@coderabbitai ignore`.
-    IgnoredByAuthor,
-    /// Reviews have cost what they may.
-    CostLimit(CostLimitReached),
-}
-
-impl SkipReason {
-    /// One sentence for the pull request.
-    pub fn sentence(self) -> Cow<'static, str> {
-        match self {
-            Self::Draft => "This pull request is a draft; it is reviewed as soon as it is published.".into(),
-            Self::NoIterations => "The service lists no iteration of this pull request, so there is no change that could be \
-                                   reviewed; this happens above 100,000 changed files."
-                .into(),
-            Self::NothingReviewable => "Every changed file was set aside, so there is nothing to review.".into(),
-            Self::IgnoredByAuthor => {
-                "The description asks for no review (`@coderabbitai ignore`); without that text the next push is reviewed.".into()
-            }
-            Self::CostLimit(reached) => reached.sentence().into(),
-        }
-    }
-
-    /// As metrics and logs spell it.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Draft => "draft",
-            Self::NoIterations => "no_iterations",
-            Self::NothingReviewable => "nothing_reviewable",
-            Self::IgnoredByAuthor => "ignored_by_author",
-            Self::CostLimit(reached) => reached.word(),
-        }
-    }
-}
-
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SetAside {
@@ -103,6 +63,12 @@ pub enum SetAside {
     DataFile,
     /// Holds keys or passwords by its path ([`crate::redaction::is_key_file`]): no model sees it.
     HoldsSecrets,
+    /// Left out by the commercial product's list, and by none of the reasons above.
+    LeftOutByDefault,
+    /// Excluded by a pattern of `path_filters`.
+    Excluded,
+    /// `path_filters` include others.
+    NotIncluded,
     /// More than `MAX_FILE_BYTES`, or a line of more than `MAX_LINE_CHARS`; the review is partial.
     TooLarge,
     /// Not part of the newest push.
@@ -131,6 +97,9 @@ impl SetAside {
             Self::Vendored => "vendored code or build output",
             Self::DataFile => "data or log file",
             Self::HoldsSecrets => "holds keys or passwords, never shown to a model",
+            Self::LeftOutByDefault => "left out by default",
+            Self::Excluded => "excluded by path_filters",
+            Self::NotIncluded => "not among what path_filters include",
             Self::TooLarge => "too large",
             Self::Unchanged => "not changed since the last review",
             Self::OverBudget => "no room left in this review",
@@ -151,10 +120,16 @@ pub struct Selection {
     pub set_aside: Vec<FileSetAside>,
 }
 
-/// Why a file of this path is set aside whatever its text says: it may hold secrets, or is nobody's own code. None: its
-/// path says nothing against it.
-pub fn set_aside_by_path(path: &str) -> Option<SetAside> {
-    paths::reason_against(path)
+/// The filters of `path_filters`, above the defaults.
+pub fn path_filters(patterns: &[String]) -> PathFilters {
+    let defaults = default_exclusions();
+    PathFilters::new(patterns, &|pattern| defaults.iter().any(|default| default == pattern))
+}
+
+/// Why a file of this path is set aside whatever its text says: it may hold secrets, the repository leaves it out, or it is
+/// nobody's own code. None: its path says nothing against it.
+pub fn set_aside_by_path(path: &str, filters: &PathFilters) -> Option<SetAside> {
+    select::by_path(path, filters)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Which changed files are reviewed, by rules that need no configuration.
+//! Which changed files are reviewed: by what they are, by their names, and by what the repository wants.
 
 use std::sync::LazyLock;
 
@@ -6,6 +6,7 @@ use regex::Regex;
 
 use super::{FileSetAside, Selection, SetAside, paths};
 use crate::{
+    configuration::{Filtered, PathFilters},
     diff::{DiffBody, FileChange, FileDiff, Hunk, LineKind},
     redaction::is_key_file,
 };
@@ -19,11 +20,11 @@ pub const MAX_LINE_CHARS: usize = 10_000;
 /// A mark of generated code counts within this many lines from the top.
 const MARK_WITHIN_LINES: u32 = 20;
 
-/// Applies the rules that need no configuration: binary, lock, generated, vendored, empty, too large.
-pub fn select(files: Vec<FileDiff>) -> Selection {
+/// Applies `path_filters` and the rules that need no configuration: binary, lock, generated, vendored, empty, too large.
+pub fn select(files: Vec<FileDiff>, filters: &PathFilters) -> Selection {
     let mut selection = Selection::default();
     for file in files {
-        match reason_against(&file) {
+        match reason_against(&file, filters) {
             None => selection.files.push(file),
             Some(why) => selection.set_aside.push(FileSetAside { path: file.path, why }),
         }
@@ -31,7 +32,7 @@ pub fn select(files: Vec<FileDiff>) -> Selection {
     selection
 }
 
-fn reason_against(file: &FileDiff) -> Option<SetAside> {
+fn reason_against(file: &FileDiff, filters: &PathFilters) -> Option<SetAside> {
     // What a file is comes first, then what was done to it, then what its name and text say.
     match &file.body {
         DiffBody::Submodule => Some(SetAside::Submodule),
@@ -42,9 +43,21 @@ fn reason_against(file: &FileDiff) -> Option<SetAside> {
         DiffBody::Text(hunks) if hunks.iter().all(changes_no_text) => Some(SetAside::NoContentChange),
         // The removed lines of a key file that was renamed hold its keys, whatever it is called now.
         DiffBody::Text(_) if file.old_path.as_deref().is_some_and(is_key_file) => Some(SetAside::HoldsSecrets),
-        DiffBody::Text(hunks) => paths::reason_against(&file.path)
+        DiffBody::Text(hunks) => by_path(&file.path, filters)
             .or_else(|| says_generated(file.change, hunks).then_some(SetAside::Generated))
             .or_else(|| is_too_large(hunks).then_some(SetAside::TooLarge)),
+    }
+}
+
+/// Why a file of this path is set aside whatever its text says: it may hold secrets, the repository leaves it out, or it is
+/// nobody's own code. None: its path says nothing against it.
+pub(super) fn by_path(path: &str, filters: &PathFilters) -> Option<SetAside> {
+    let by_default = paths::reason_against(path, filters);
+    match filters.verdict(path) {
+        _ if by_default == Some(SetAside::HoldsSecrets) => by_default,
+        Filtered::Excluded => Some(SetAside::Excluded),
+        Filtered::NotIncluded => Some(SetAside::NotIncluded),
+        Filtered::Kept => by_default,
     }
 }
 

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::*;
 use crate::{
+    configuration::AutoReview,
     diff::parse_patch,
     money::Money,
     publication::property,
@@ -57,39 +58,48 @@ fn reviewed(iteration: u32, head: char, base: char) -> Reviewed {
     Reviewed { iteration, head: commit(head), base: commit(base) }
 }
 
+/// The decision under the default rules, of a repository whose default branch is the target.
+fn decided(state: &PullRequestState, reviewed: Option<&Reviewed>) -> Decision {
+    decided_by(&AutoReview::default(), state, reviewed)
+}
+
+fn decided_by(rules: &AutoReview, state: &PullRequestState, reviewed: Option<&Reviewed>) -> Decision {
+    decide(state, reviewed, &Circumstances { rules, default_branch: Some("refs/heads/main"), reviewed_pushes: 0 })
+}
+
 mod the_decision {
     use super::*;
 
     #[test]
     fn a_new_pull_request_is_reviewed_in_full() {
-        assert_eq!(decide(&state(), None), Decision::Full);
+        assert_eq!(decided(&state(), None), Decision::Full);
     }
 
     #[test]
     fn a_push_is_reviewed_from_what_was_reviewed_last() {
         let since = reviewed(1, '1', 'b');
-        assert_eq!(decide(&state(), Some(&since)), Decision::Incremental { since });
+        assert_eq!(decided(&state(), Some(&since)), Decision::Incremental { since });
     }
 
     #[test]
     fn a_push_that_also_brings_another_merge_base_stays_incremental() {
         let since = reviewed(1, '1', 'a');
-        assert_eq!(decide(&state(), Some(&since)), Decision::Incremental { since });
+        assert_eq!(decided(&state(), Some(&since)), Decision::Incremental { since });
     }
 
     #[test]
     fn the_same_head_is_reviewed_once() {
-        assert_eq!(decide(&state(), Some(&reviewed(2, '2', 'b'))), Decision::Quiet(QuietReason::AlreadyReviewed));
+        assert_eq!(decided(&state(), Some(&reviewed(2, '2', 'b'))), Decision::Quiet(QuietReason::AlreadyReviewed));
     }
 
     #[test]
     fn a_retargeted_pull_request_is_another_change() {
-        assert_eq!(decide(&state(), Some(&reviewed(2, '2', 'a'))), Decision::Full);
+        assert_eq!(decided(&state(), Some(&reviewed(2, '2', 'a'))), Decision::Full);
     }
 
     #[test]
     fn a_memory_of_an_iteration_that_does_not_exist_counts_for_nothing() {
-        assert_eq!(decide(&state(), Some(&reviewed(9, '9', 'b'))), Decision::Full);
+        assert_eq!(decided(&state(), Some(&reviewed(9, '9', 'b'))), Decision::Full);
     }
 
     #[test]
@@ -98,7 +108,7 @@ mod the_decision {
             let mut state = state();
             state.pull_request.status = status;
             state.pull_request.is_draft = true;
-            assert_eq!(decide(&state, None), Decision::Quiet(QuietReason::NotActive));
+            assert_eq!(decided(&state, None), Decision::Quiet(QuietReason::NotActive));
         }
     }
 
@@ -106,10 +116,10 @@ mod the_decision {
     fn drafts_and_pull_requests_without_iterations_are_skipped() {
         let mut draft = state();
         draft.pull_request.is_draft = true;
-        assert_eq!(decide(&draft, None), Decision::Skip(SkipReason::Draft));
+        assert_eq!(decided(&draft, None), Decision::Skip(SkipReason::Draft));
         let mut empty = state();
         empty.iterations.clear();
-        assert_eq!(decide(&empty, None), Decision::Skip(SkipReason::NoIterations));
+        assert_eq!(decided(&empty, None), Decision::Skip(SkipReason::NoIterations));
     }
 
     #[test]
@@ -126,7 +136,7 @@ mod the_decision {
             let mut state = state();
             state.pull_request.description = description.into();
             let expected = if ignored { Decision::Skip(SkipReason::IgnoredByAuthor) } else { Decision::Full };
-            assert_eq!(decide(&state, None), expected, "{description:?}");
+            assert_eq!(decided(&state, None), expected, "{description:?}");
         }
     }
 }
@@ -242,7 +252,7 @@ mod the_selection {
     }
 
     fn why(file: FileDiff) -> Option<SetAside> {
-        let selection = select(vec![file]);
+        let selection = select(vec![file], &PathFilters::default());
         assert_eq!(selection.files.len() + selection.set_aside.len(), 1);
         selection.set_aside.first().map(|aside| aside.why)
     }
@@ -453,7 +463,7 @@ mod the_selection {
     #[test]
     fn order_and_content_of_the_reviewed_files_stay() {
         let files = vec![edited("b.rs"), edited("go.sum"), edited("a.rs")];
-        let selection = select(files.clone());
+        let selection = select(files.clone(), &PathFilters::default());
         assert_eq!(selection.files, [files[0].clone(), files[2].clone()]);
         assert_eq!(selection.set_aside, [FileSetAside { path: "go.sum".into(), why: SetAside::LockFile }]);
     }
@@ -477,18 +487,9 @@ fn a_ceiling_is_reached_when_as_much_was_spent_and_that_of_the_pull_request_is_t
 #[test]
 fn every_reason_speaks_to_people() {
     use SetAside::{
-        Binary, DataFile, Deleted, Generated, HoldsSecrets, LockFile, NoContentChange, OverBudget, Submodule, Symlink, TooLarge,
-        Unchanged, Vendored,
+        Binary, DataFile, Deleted, Excluded, Generated, HoldsSecrets, LeftOutByDefault, LockFile, NoContentChange, NotIncluded,
+        OverBudget, Submodule, Symlink, TooLarge, Unchanged, Vendored,
     };
-    use SkipReason::{CostLimit, Draft, IgnoredByAuthor, NoIterations, NothingReviewable};
-
-    let limit = Money::from_micros(5_000_000);
-    let spent = Money::from_micros(5_120_000);
-    let costs = [CostLimitReached::PullRequest { spent, limit }, CostLimitReached::Day { limit }].map(CostLimit);
-    for reason in [Draft, IgnoredByAuthor, NoIterations, NothingReviewable].into_iter().chain(costs) {
-        let sentence = reason.sentence();
-        assert!(sentence.ends_with('.') && sentence.len() > 40 && !sentence.contains("  "), "{sentence}");
-    }
     let reasons = [
         Binary,
         NoContentChange,
@@ -500,6 +501,9 @@ fn every_reason_speaks_to_people() {
         Vendored,
         DataFile,
         HoldsSecrets,
+        LeftOutByDefault,
+        Excluded,
+        NotIncluded,
         TooLarge,
         Unchanged,
         OverBudget,
@@ -508,4 +512,235 @@ fn every_reason_speaks_to_people() {
     words.sort_unstable();
     words.dedup();
     assert_eq!(words.len(), reasons.len(), "each reason has words of its own");
+}
+
+mod the_path_filters {
+    use super::*;
+
+    fn why(patterns: &[&str], path: &str) -> Option<SetAside> {
+        let patterns: Vec<String> = patterns.iter().map(|&pattern| pattern.to_owned()).collect();
+        set_aside_by_path(path, &path_filters(&patterns))
+    }
+
+    #[test]
+    fn a_file_is_reviewed_when_no_exclusion_and_one_inclusion_is_for_it() {
+        use SetAside::{DataFile, Excluded, HoldsSecrets, LeftOutByDefault, LockFile, NotIncluded, Vendored};
+        let cases: &[(&[&str], &str, Option<SetAside>)] = &[
+            // no filters
+            (&[], "src/a.rs", None),
+            (&[], "dist/a.js", Some(Vendored)),
+            (&[], "level.unity", Some(LeftOutByDefault)),
+            // exclusions win in any order
+            (&["!src/gen*/**"], "src/genuine/a.rs", Some(Excluded)),
+            (&["!**/*.md", "**"], "README.md", Some(Excluded)),
+            (&["**", "!**/*.md"], "README.md", Some(Excluded)),
+            (&["!**/*.MD"], "readme.md", Some(Excluded)),
+            // an inclusion makes a list
+            (&["src/**"], "src/a.rs", None),
+            (&["src/**"], "SRC/A.RS", None),
+            (&["src/**"], "docs/a.md", Some(NotIncluded)),
+            (&["src/**", "docs/**"], "docs/a.md", None),
+            (&["*.md"], "docs/a.md", Some(NotIncluded)),
+            // which the defaults are still subtracted from
+            (&["src/**"], "src/dist/a.js", Some(Vendored)),
+            (&["src/**"], "src/yarn.lock", Some(LockFile)),
+            // the pattern of a default lifts that default, and makes no list
+            (&["**/dist/**"], "dist/a.js", None),
+            (&["**/DIST/**"], "web/dist/a.js", None),
+            (&["**/dist/**"], "src/a.rs", None),
+            (&["**/dist/**"], "dist/yarn.lock", Some(LockFile)),
+            (&["**/dist/**"], "dist/node_modules/a.js", Some(Vendored)),
+            (&["**/*.csv"], "data/a.csv", None),
+            (&["**/*.csv"], "dist/a.csv", Some(Vendored)),
+            (&["**/*.csv"], "data/a.tsv", Some(DataFile)),
+            (&["**/*.lock"], "yarn.lock", None),
+            (&["**/package-lock.json"], "web/package-lock.json", None),
+            (&["**/*.unity"], "level.unity", None),
+            (&["**/*.csv", "src/**"], "data/a.csv", Some(NotIncluded)),
+            // a pattern that only resembles one of a default lifts nothing
+            (&["dist/**"], "dist/a.js", Some(Vendored)),
+            // what was lifted can be excluded again
+            (&["**/dist/**", "!dist/old/**"], "dist/old/a.js", Some(Excluded)),
+            // keys are never shown
+            (&["**/*.pem", "**"], "certs/a.pem", Some(HoldsSecrets)),
+            // patterns that mean nothing play no part
+            (&["/src/**", "!", ""], "docs/a.md", None),
+            (&["!!src/**"], "docs/a.md", Some(NotIncluded)),
+        ];
+        for (patterns, path, expected) in cases {
+            assert_eq!(why(patterns, path), *expected, "{patterns:?} {path}");
+        }
+    }
+
+    #[test]
+    fn every_default_can_be_lifted() {
+        for pattern in default_exclusions() {
+            let path = pattern.replace("**/", "x/").replace("/**", "/y.rs").replace('*', "z");
+            assert!(why(&[], &path).is_some(), "{pattern} is no default: {path} is reviewed");
+            assert_eq!(why(&[&pattern], &path), None, "{pattern} {path}");
+        }
+    }
+}
+
+mod the_rules_of_auto_review {
+    use super::*;
+
+    fn rules(change: impl FnOnce(&mut AutoReview)) -> AutoReview {
+        let mut rules = AutoReview::default();
+        change(&mut rules);
+        rules
+    }
+
+    /// The sentence about a pull request with these labels that `change` was made to; "reviewed" when there is none.
+    fn said(rules: &AutoReview, labels: &[&str], change: impl FnOnce(&mut PullRequestState)) -> String {
+        let mut state = state();
+        state.pull_request.labels = labels.iter().map(|&label| label.to_owned()).collect();
+        change(&mut state);
+        match decided_by(rules, &state, None) {
+            Decision::Skip(reason) => reason.sentence(),
+            Decision::Full => "reviewed".to_owned(),
+            other => format!("{other:?}"),
+        }
+    }
+
+    fn words(words: &[&str]) -> Vec<String> {
+        words.iter().map(|&word| word.to_owned()).collect()
+    }
+
+    #[test]
+    fn drafts_are_reviewed_where_that_is_wanted() {
+        let rules = rules(|rules| rules.drafts = true);
+        assert_eq!(said(&rules, &[], |state| state.pull_request.is_draft = true), "reviewed");
+    }
+
+    #[test]
+    fn the_default_branch_is_reviewed_and_others_by_expressions_for_their_whole_names() {
+        let target = |patterns: &[&str], target: &str| {
+            said(&rules(|rules| rules.base_branches = words(patterns)), &[], |state| {
+                state.pull_request.target_ref = format!("refs/heads/{target}");
+            })
+        };
+        assert_eq!(target(&[], "main"), "reviewed");
+        insta::assert_snapshot!(target(&[], "dev"), @"The target branch `dev` is not reviewed: only the default branch (`reviews.auto_review.base_branches`).");
+        insta::assert_snapshot!(target(&["release/.*", "dev"], "develop"), @"The target branch `develop` is not reviewed: only the default branch and those of `release/.*`, `dev` (`reviews.auto_review.base_branches`).");
+        for (pattern, branch) in [("dev", "dev"), ("release/.*", "release/1.0"), (".*", "x/y"), (r"^3\.x$", "3.x"), ("a|b", "b")]
+        {
+            assert_eq!(target(&[pattern], branch), "reviewed", "{pattern} {branch}");
+        }
+        for (pattern, branch) in [("dev", "Dev"), ("release", "release/1.0"), ("a|b", "ab"), ("(", "("), ("(?!x).*", "y")] {
+            assert_ne!(target(&[pattern], branch), "reviewed", "{pattern} {branch}");
+        }
+        let mut elsewhere = state();
+        elsewhere.pull_request.target_ref = "refs/heads/dev".into();
+        let unknown = Circumstances { rules: &AutoReview::default(), default_branch: None, reviewed_pushes: 0 };
+        assert_eq!(decide(&elsewhere, None, &unknown), Decision::Full, "what is not known excludes nothing");
+    }
+
+    #[test]
+    fn labels_forbid_are_required_and_ask_for_a_review() {
+        let labels = |enabled: bool, wanted: &[&str], has: &[&str]| {
+            said(
+                &rules(|rules| {
+                    rules.enabled = enabled;
+                    rules.labels = words(wanted);
+                }),
+                has,
+                |_| (),
+            )
+        };
+        assert_eq!(labels(true, &["bug", "feature"], &["Feature"]), "reviewed");
+        insta::assert_snapshot!(labels(true, &["bug", "feature"], &["other"]), @"Only pull requests with one of these labels are reviewed: `bug`, `feature` (`reviews.auto_review.labels`).");
+        assert_eq!(labels(true, &["!wip"], &[]), "reviewed");
+        insta::assert_snapshot!(labels(true, &["!wip"], &["WIP"]), @"Pull requests with the label `wip` are not reviewed (`reviews.auto_review.labels`).");
+        insta::assert_snapshot!(labels(true, &["bug", "!wip"], &["bug", "wip"]), @"Pull requests with the label `wip` are not reviewed (`reviews.auto_review.labels`).");
+        assert_eq!(labels(false, &["review-ready"], &["review-ready"]), "reviewed");
+        insta::assert_snapshot!(labels(false, &["review-ready"], &[]), @"Pull requests are not reviewed by themselves here (`reviews.auto_review.enabled`); a label of `review-ready` has one reviewed.");
+        insta::assert_snapshot!(labels(false, &["!wip"], &[]), @"Pull requests are not reviewed by themselves here (`reviews.auto_review.enabled`).");
+    }
+
+    #[test]
+    fn a_keyword_in_the_description_asks_for_a_review() {
+        let with = |enabled: bool, description: &str| {
+            said(
+                &rules(|rules| {
+                    rules.enabled = enabled;
+                    rules.description_keyword = "Please Review".into();
+                }),
+                &[],
+                |state| description.clone_into(&mut state.pull_request.description),
+            )
+        };
+        assert_eq!(with(false, "Adds orders. please review!"), "reviewed");
+        insta::assert_snapshot!(with(false, "Adds orders."), @"Pull requests are not reviewed by themselves here (`reviews.auto_review.enabled`); `Please Review` in the description has one reviewed.");
+        assert_eq!(with(true, "Adds orders."), "reviewed", "where reviews are automatic it is not needed");
+    }
+
+    #[test]
+    fn titles_and_authors_keep_a_pull_request_from_being_reviewed() {
+        let titles = rules(|rules| rules.ignore_title_keywords = words(&["WIP", ""]));
+        insta::assert_snapshot!(said(&titles, &[], |state| state.pull_request.title = "[wip] Orders".into()), @"The title holds `WIP`; such pull requests are not reviewed (`reviews.auto_review.ignore_title_keywords`).");
+        assert_eq!(said(&titles, &[], |_| ()), "reviewed");
+        for name in ["Ada@Contoso.test", "ada", "ADA "] {
+            let authors = rules(|rules| rules.ignore_usernames = words(&[name]));
+            insta::allow_duplicates! {
+                insta::assert_snapshot!(said(&authors, &[], |_| ()), @"Pull requests of this author are not reviewed (`reviews.auto_review.ignore_usernames`).");
+            }
+        }
+        for name in ["", "ad", "ada@contoso", "Ada Lovelace"] {
+            assert_eq!(said(&rules(|rules| rules.ignore_usernames = words(&[name])), &[], |_| ()), "reviewed", "{name}");
+        }
+    }
+
+    #[test]
+    fn later_pushes_are_left_alone_where_that_is_wanted_and_after_so_many_reviews() {
+        let first = reviewed(1, '1', 'b');
+        let pushes = |rules: &AutoReview, reviewed_pushes: u32, reviewed: Option<&Reviewed>| {
+            let circumstances = Circumstances { rules, default_branch: Some("main"), reviewed_pushes };
+            match decide(&state(), reviewed, &circumstances) {
+                Decision::Skip(reason) => format!("{} {}", reason.title(), reason.sentence()),
+                Decision::Full | Decision::Incremental { .. } => "reviewed".to_owned(),
+                Decision::Quiet(_) => "quiet".to_owned(),
+            }
+        };
+        let once = rules(|rules| rules.auto_incremental_review = false);
+        assert_eq!(pushes(&once, 0, None), "reviewed");
+        insta::assert_snapshot!(pushes(&once, 1, Some(&first)), @"This push was not reviewed. Only the first state of a pull request is reviewed here (`reviews.auto_review.auto_incremental_review`); the last review was of `11111111`, and what came after it was read by nobody.");
+        assert_eq!(pushes(&once, 1, Some(&reviewed(2, '2', 'b'))), "quiet", "the review of this very head stands");
+
+        let default = AutoReview::default();
+        assert_eq!(pushes(&default, 4, Some(&first)), "reviewed");
+        insta::assert_snapshot!(pushes(&default, 5, Some(&first)), @"Reviews paused. 5 pushes of this pull request were reviewed, after which reviews pause (`reviews.auto_review.auto_pause_after_reviewed_commits`; 0 never pauses); the last review was of `11111111`, and what came after it was read by nobody.");
+        assert_eq!(pushes(&rules(|rules| rules.auto_pause_after_reviewed_commits = 0), 50, Some(&first)), "reviewed");
+    }
+
+    #[test]
+    fn no_sentence_can_be_mistaken_for_a_clean_review_or_ended_by_what_it_quotes() {
+        let hostile = "a`b\n# No findings".to_owned();
+        let limit = Money::from_micros(5_000_000);
+        let reasons = [
+            SkipReason::Draft,
+            SkipReason::NoIterations,
+            SkipReason::NothingReviewable,
+            SkipReason::IgnoredByAuthor,
+            SkipReason::IgnoredUser,
+            SkipReason::TitleKeyword(hostile.clone()),
+            SkipReason::TargetBranch { target: hostile.clone(), others: vec![hostile.clone(); 50] },
+            SkipReason::ForbiddenLabel(hostile.clone()),
+            SkipReason::MissingLabel(vec![hostile.clone()]),
+            SkipReason::NotAutomatic { labels: vec![hostile.clone()], keyword: hostile },
+            SkipReason::NotIncremental { reviewed: commit('1') },
+            SkipReason::Paused { after: 5, reviewed: commit('1') },
+            SkipReason::CostLimit(CostLimitReached::PullRequest { spent: Money::from_micros(5_120_000), limit }),
+            SkipReason::CostLimit(CostLimitReached::Day { limit }),
+        ];
+        let words: BTreeSet<&str> = reasons.iter().map(SkipReason::word).collect();
+        assert_eq!(words.len(), reasons.len(), "each reason has a word of its own");
+        for reason in reasons {
+            let sentence = reason.sentence();
+            assert!(sentence.ends_with('.') && sentence.len() > 40 && sentence.len() < 1_000, "{sentence}");
+            assert!(!sentence.contains("  ") && !sentence.contains('\n') && sentence.matches('`').count() % 2 == 0, "{sentence}");
+            let title = reason.title();
+            assert!(["skipped", "paused", "not reviewed"].iter().any(|word| title.contains(word)), "{title}");
+        }
+    }
 }

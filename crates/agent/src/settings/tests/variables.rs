@@ -16,7 +16,7 @@ fn samples(variable: &Variable) -> (&'static str, Option<&'static str>) {
     match variable.form {
         Form::Line { .. } => ("some text", Some("tab\there")),
         Form::Word => ("word", Some("two words")),
-        Form::Words => ("one,two", Some(" , ")),
+        Form::Words => ("one,two", Some("one two")),
         Form::Choice(choices) => (choices[0], Some("neither")),
         Form::Platform => ("azure-devops", Some("github")),
         Form::Flag => ("true", Some("perhaps")),
@@ -258,9 +258,17 @@ fn a_proxy_may_lack_its_scheme() {
 
 #[test]
 fn the_yaml_in_one_line_gets_its_line_ends() {
-    let later = serve(&[("YAML_CONFIG", r"a:\n\t- C:\\new\d")]).unwrap().settings.later;
-    assert_eq!(later.yaml_config.as_deref(), Some("a:\n\t- C:\\new\\d"));
+    let review = serve(&[("YAML_CONFIG", r"a:\n\t- C:\\new\d")]).unwrap().settings.review;
+    assert_eq!(review.yaml_config.as_deref(), Some("a:\n\t- C:\\new\\d"));
     assert_eq!(check(Form::Yaml, "a").unwrap().value, Checked::Text("a".to_owned()));
+}
+
+#[test]
+fn mistakes_in_the_yaml_are_warnings_at_the_start() {
+    let loaded = serve(&[("YAML_CONFIG", r"reviews:\n  profil: chill\n  poem: true")]).unwrap();
+    let about_it: Vec<_> = loaded.warnings.iter().filter(|warning| warning.variable == "YAML_CONFIG").collect();
+    assert_eq!(about_it.len(), 1, "{}", lines(&loaded.warnings));
+    assert_eq!(about_it[0].text, "line 2, column 3: `reviews.profil` is no key; did you mean `profile`?");
 }
 
 #[test]

@@ -1,7 +1,28 @@
 use proptest::prelude::*;
 
-use super::{Hit, Look, MAX_READ_LINES, Version, parse_look, show_hits, show_lines, show_paths, tools};
+use super::{Hit, Look, MAX_READ_LINES, Version, show_lines, show_paths, tools};
 use crate::pull_request::LineRange;
+use crate::{configuration::PathFilters, scope::path_filters};
+
+fn parse_look(tool: &str, arguments: &str) -> Result<Look, String> {
+    super::parse_look(tool, arguments, &PathFilters::default())
+}
+
+fn show_hits(label: &str, hits: &[Hit], is_all: bool) -> String {
+    super::show_hits(label, hits, is_all, &PathFilters::default())
+}
+
+#[test]
+fn what_the_repository_leaves_out_of_reviews_is_not_looked_at_either() {
+    let filters = path_filters(&["!internal/**".to_owned()]);
+    let read =
+        |path: &str| super::parse_look("read_file", &format!(r#"{{"path":"{path}","first_line":1,"last_line":9}}"#), &filters);
+    assert!(read("src/a.rs").is_ok());
+    assert_eq!(read("internal/a.rs").unwrap_err(), "That file is not shown: excluded by path_filters.");
+    let hit = |path: &str| Hit { path: path.into(), line: 1, text: "let total = 1;".into(), within: None };
+    let shown = super::show_hits("total", &[hit("src/a.rs"), hit("internal/a.rs")], true, &filters);
+    assert!(shown.contains("src/a.rs:1") && !shown.contains("internal"), "{shown}");
+}
 
 #[test]
 fn every_tool_has_a_closed_schema_with_all_of_its_arguments() {

@@ -5,6 +5,7 @@ use pulldown_cmark::{Event, Parser};
 
 use super::{WalkthroughInput, walkthrough};
 use crate::{
+    configuration::{Effective, Layer, Source},
     finding::{
         DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
@@ -28,6 +29,7 @@ struct Run {
     resolved: usize,
     still_open: usize,
     usage: Usage,
+    configuration: Option<Effective>,
 }
 
 impl Default for Run {
@@ -60,6 +62,7 @@ impl Default for Run {
                 cost: Money::from_micros(42_000),
                 ..Usage::default()
             },
+            configuration: None,
         }
     }
 }
@@ -80,6 +83,7 @@ impl Run {
             resolved: self.resolved,
             still_open: self.still_open,
             usage: &self.usage,
+            configuration: self.configuration.as_ref(),
         })
     }
 }
@@ -278,13 +282,45 @@ fn a_run_that_began_or_failed_has_a_status_and_no_body() {
     }
 }
 
+fn skipped<'a>(reason: &'a SkipReason, set_aside: &'a [FileSetAside]) -> WalkthroughInput<'a> {
+    WalkthroughInput::Skipped { reason, set_aside, configuration: None }
+}
+
 #[test]
 fn a_skipped_review_gives_its_reason_and_folds_the_files() {
     let set_aside = aside(3_000, SetAside::Vendored);
-    let text = walkthrough(&WalkthroughInput::Skipped { reason: SkipReason::NothingReviewable, set_aside: &set_aside });
+    let text = walkthrough(&skipped(&SkipReason::NothingReviewable, &set_aside));
     assert!(text.contains(&format!("> **Review skipped.** {}", SkipReason::NothingReviewable.sentence())), "{text}");
     assert!(text.contains("<summary>Files set aside</summary>") && text.contains("and 2990 more"), "{text}");
     assert!(text.chars().count() < 40_000);
-    let draft = walkthrough(&WalkthroughInput::Skipped { reason: SkipReason::Draft, set_aside: &[] });
+    let draft = walkthrough(&skipped(&SkipReason::Draft, &[]));
     assert!(!draft.contains("<details>"));
+}
+
+#[test]
+fn what_is_wrong_with_the_configuration_is_folded_and_harmless() {
+    let tools = ["ruff", "eslint", "shellcheck"].map(|tool| format!("    {tool}: {{enabled: true}}\n")).concat();
+    let file = format!("reviews:\n  profil: chill\n  \"<img src=x>`@someone\": 1\n  poem: yes\n  tools:\n{tools}");
+    let layer = Layer::read(Source::Repository(".coderabbit.yaml".into()), file.as_bytes()).unwrap();
+    let effective = Effective::of(vec![layer], Vec::new());
+    let text = Run { configuration: Some(effective.clone()), ..Run::default() }.rendered();
+    let folded: Vec<&str> = text
+        .lines()
+        .skip_while(|line| !line.contains("Configuration: 3"))
+        .take_while(|line| !line.contains("</details>"))
+        .collect();
+    insta::assert_snapshot!(folded.join("\n"), @r"
+    <summary>Configuration: 3 warnings, 3 notes</summary>
+
+    - `.coderabbit.yaml`, line 2, column 3: `reviews.profil` is no key; did you mean `profile`?
+    - `.coderabbit.yaml`, line 3, column 3: `reviews.<img src=x>'@someone` is no key, and is ignored
+    - `.coderabbit.yaml`, line 4, column 9: `reviews.poem` takes `true` or `false`, not `yes`; did you mean `true`?
+    - `reviews.tools.ruff.enabled`, `reviews.tools.eslint.enabled`, `reviews.tools.shellcheck.enabled`: understood, but not built yet; it changes nothing
+    ");
+    assert!(text.contains("- Configuration: `.coderabbit.yaml`"), "{text}");
+    let skipped =
+        walkthrough(&WalkthroughInput::Skipped { reason: &SkipReason::Draft, set_aside: &[], configuration: Some(&effective) });
+    assert!(skipped.contains("<summary>Configuration: 3 warnings, 3 notes</summary>"), "{skipped}");
+    let silent = Run { configuration: Some(Effective::default()), ..Run::default() }.rendered();
+    assert!(!silent.contains("Configuration:</") && silent.contains("- Configuration: `defaults`"), "{silent}");
 }

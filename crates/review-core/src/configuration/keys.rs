@@ -1,0 +1,195 @@
+//! What the agent does with each key: the table behind `docs/configuration-file.md`, and behind what a pull request is told
+//! about its configuration.
+
+use serde_json::Value as Json;
+
+/// What becomes of a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    /// Obeyed; the test shows it.
+    Honoured { test: &'static str },
+    /// Obeyed in another way than the commercial product does.
+    Adapted { how: &'static str, test: &'static str },
+    /// Understood, and not yet built: the agent acts as if it were `acts`.
+    NotYet { acts: Acts },
+    /// It means nothing on a self-hosted agent for Azure DevOps.
+    NotHere { why: &'static str },
+}
+
+/// How the agent behaves where a key is not obeyed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Acts {
+    /// As if it were off or empty.
+    Off,
+    /// As if it were on.
+    On,
+    /// As by its default.
+    AsByDefault,
+}
+
+impl Status {
+    /// What to say when somebody sets the key, of this default, to `value`. None: nothing, since it does what the value says.
+    pub(super) fn note(self, value: &Json, default: Option<&Json>) -> Option<String> {
+        match self {
+            Self::Honoured { .. } => None,
+            Self::Adapted { how, .. } => (how.starts_with(ALWAYS) && is_off(value)).then(|| how.to_owned()),
+            Self::NotYet { acts: Acts::Off } => {
+                (!is_off(value)).then(|| "understood, but not built yet; it changes nothing".to_owned())
+            }
+            Self::NotYet { acts: Acts::On } => {
+                is_off(value).then(|| "understood, but it cannot be turned off yet; it changes nothing".to_owned())
+            }
+            Self::NotYet { acts: Acts::AsByDefault } => {
+                (default != Some(value)).then(|| "understood, but not built yet; the default is taken".to_owned())
+            }
+            Self::NotHere { why } => (!is_off(value)).then(|| format!("means nothing here: {why}")),
+        }
+    }
+}
+
+/// How an adaption begins that knows no "off".
+const ALWAYS: &str = "always on";
+
+fn is_off(value: &Json) -> bool {
+    match value {
+        Json::Null => true,
+        Json::Bool(flag) => !flag,
+        Json::Number(number) => number.as_f64() == Some(0.0),
+        Json::String(text) => matches!(text.as_str(), "" | "off" | "disabled"),
+        Json::Array(items) => items.is_empty(),
+        Json::Object(object) => object.is_empty(),
+    }
+}
+
+/// A key, or with `.*` behind it all that are below.
+type Row = (&'static str, Status);
+
+const fn honoured(test: &'static str) -> Status {
+    Status::Honoured { test }
+}
+
+const fn adapted(how: &'static str, test: &'static str) -> Status {
+    Status::Adapted { how, test }
+}
+
+const NOT_YET: Status = Status::NotYet { acts: Acts::Off };
+const NOT_YET_ALWAYS: Status = Status::NotYet { acts: Acts::On };
+const NO_PLANS: Status = Status::NotHere { why: "this agent has no plans and no service behind it" };
+const GITHUB: Status = Status::NotHere { why: "it is about GitHub" };
+const NO_ISSUES: Status = Status::NotHere { why: "Azure DevOps has work items in the place of issues" };
+
+/// Of several rows for a key the longest one counts.
+#[rustfmt::skip]
+pub(super) const TABLE: &[Row] = &[
+    ("language", honoured("tone_language_and_profile_reach_the_finder_and_the_walkthrough_writer")),
+    ("tone_instructions", honoured("tone_language_and_profile_reach_the_finder_and_the_walkthrough_writer")),
+    ("early_access", NO_PLANS),
+    ("enable_free_tier", NO_PLANS),
+    ("inheritance", honoured("a_layer_that_inherits_takes_what_it_does_not_say_from_the_one_below")),
+    ("remote_config.url", adapted("https only, from the hosts of `REMOTE_CONFIG_HOSTS`, without redirects", "a_text_is_fetched_by_https_and_by_nothing_else")),
+    ("remote_config.repository", adapted("a repository of the same project, or one named `coderabbit`", "a_file_of_another_repository_is_used_in_the_place_of_this_one")),
+    ("remote_config.ref", honoured("a_file_of_another_repository_is_used_in_the_place_of_this_one")),
+    ("remote_config.path", honoured("a_file_of_another_repository_is_used_in_the_place_of_this_one")),
+    ("reviews.profile", honoured("tone_language_and_profile_reach_the_finder_and_the_walkthrough_writer")),
+    ("reviews.request_changes_workflow", NOT_YET),
+    ("reviews.high_level_summary", NOT_YET),
+    ("reviews.high_level_summary_instructions", NOT_YET),
+    ("reviews.high_level_summary_placeholder", Status::NotYet { acts: Acts::AsByDefault }),
+    ("reviews.high_level_summary_in_walkthrough", adapted("always on: the walkthrough begins with the summary", "a_new_pull_request_gets_one_walkthrough_its_true_findings_and_a_status")),
+    ("reviews.auto_title_placeholder", NOT_YET),
+    ("reviews.auto_title_instructions", NOT_YET),
+    ("reviews.review_status", honoured("who_wants_no_word_about_skipped_reviews_gets_the_status_alone")),
+    ("reviews.review_details", NOT_YET_ALWAYS),
+    ("reviews.commit_status", NOT_YET_ALWAYS),
+    ("reviews.fail_commit_status", honoured("a_status_can_fail_where_a_pull_request_is_not_reviewed")),
+    ("reviews.collapse_walkthrough", NOT_YET),
+    ("reviews.changed_files_summary", NOT_YET_ALWAYS),
+    ("reviews.sequence_diagrams", NOT_YET),
+    ("reviews.estimate_code_review_effort", NOT_YET),
+    ("reviews.assess_linked_issues", NOT_YET),
+    ("reviews.related_issues", NOT_YET),
+    ("reviews.related_prs", NOT_YET),
+    ("reviews.suggested_labels", NOT_YET),
+    ("reviews.auto_apply_labels", NOT_YET),
+    ("reviews.labeling_instructions", NOT_YET),
+    ("reviews.mutually_exclusive_groups", NOT_YET),
+    ("reviews.suggested_reviewers", NOT_YET),
+    ("reviews.auto_assign_reviewers", NOT_YET),
+    ("reviews.suggested_reviewers_instructions", NOT_YET),
+    ("reviews.poem", NOT_YET),
+    ("reviews.in_progress_fortune", NOT_YET),
+    ("reviews.enable_prompt_for_ai_agents", NOT_YET_ALWAYS),
+    ("reviews.path_filters", honoured("path_filters_decide_which_files_are_read")),
+    ("reviews.path_instructions", honoured("instructions_for_paths_reach_the_model_when_such_a_file_changed")),
+    ("reviews.abort_on_close", adapted("always on: a review under way ends when its pull request is closed", "a_pull_request_that_is_abandoned_or_completed_midway_says_that_it_was_not_reviewed")),
+    ("reviews.disable_cache", NOT_YET),
+    ("reviews.slop_detection.*", Status::NotHere { why: "it is for public repositories on GitHub" }),
+    ("reviews.auto_review.enabled", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.auto_incremental_review", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.auto_pause_after_reviewed_commits", adapted("counts reviewed pushes: several commits of one push count once", "every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.description_keyword", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.ignore_title_keywords", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.labels", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.ignore_usernames", adapted("compared without regard to upper and lower case, with the unique name and with the part of it that is no domain", "every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.drafts", honoured("every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.auto_review.base_branches", adapted("each expression is for the whole name of the branch", "every_rule_of_auto_review_skips_and_says_which")),
+    ("reviews.finishing_touches.*", NOT_YET),
+    ("reviews.pre_merge_checks.*", NOT_YET),
+    ("reviews.tools.*", NOT_YET),
+    ("reviews.tools.github-checks.*", GITHUB),
+    ("reviews.tools.actionlint.*", NOT_YET),
+    ("chat.*", NOT_YET),
+    ("chat.allow_non_org_members", GITHUB),
+    ("knowledge_base.*", NOT_YET),
+    ("knowledge_base.code_guidelines.enabled", honoured("conventions_are_left_out_where_nobody_wants_them")),
+    ("knowledge_base.issues.scope", NO_ISSUES),
+    ("code_generation.*", NOT_YET),
+    ("issue_enrichment.*", NO_ISSUES),
+];
+
+/// Keys of older versions of the schema, with what to write in their place.
+#[rustfmt::skip]
+const DEAD: &[(&str, &str)] = &[
+    ("version", "there is one version of this file"),
+    ("auto_resolve_threads", "threads that the new code answers are resolved in any case"),
+    ("chat.create_issues", "write `chat.integrations`"),
+    ("chat.integrations.jira.enabled", "write `usage: enabled` or `usage: disabled`"),
+    ("chat.integrations.linear.enabled", "write `usage: enabled` or `usage: disabled`"),
+    ("knowledge_base.jira.enabled", "write `usage: enabled` or `usage: disabled`"),
+    ("knowledge_base.linear.enabled", "write `usage: enabled` or `usage: disabled`"),
+    ("reviews.disable_sequence_diagrams", "write `reviews.sequence_diagrams`, with the opposite value"),
+    ("reviews.possibly_related_prs", "write `reviews.related_prs`"),
+    ("reviews.tools.rustClippy", "write `reviews.tools.clippy`"),
+    ("reviews.tools.eslint.config_file", "the tool finds its configuration by itself"),
+    ("reviews.tools.flake8.config_file", "the tool finds its configuration by itself"),
+    ("reviews.tools.htmlhint.config_file", "the tool finds its configuration by itself"),
+    ("reviews.tools.oxc.ignoreFiles", "the tool's own configuration says it"),
+    ("reviews.tools.oxc.ignorePatterns", "the tool's own configuration says it"),
+    ("reviews.tools.oxc.rules", "the tool's own configuration says it"),
+];
+
+/// What becomes of a key that holds no keys itself. None: no key of the schema.
+pub(super) fn status(path: &str) -> Option<Status> {
+    let covers = |row: &&Row| match row.0.strip_suffix(".*") {
+        Some(above) => path.strip_prefix(above).is_some_and(|below| below.starts_with('.')),
+        None => row.0 == path,
+    };
+    TABLE.iter().filter(covers).max_by_key(|row| row.0.len()).map(|row| row.1)
+}
+
+/// What to write in the place of a key that is no key any more.
+pub(super) fn dead(path: &str) -> Option<&'static str> {
+    DEAD.iter().find(|(key, _)| *key == path).map(|(_, instead)| *instead)
+}
+
+/// The names of all tests that the table rests on.
+pub fn tests() -> Vec<&'static str> {
+    let test = |row: &Row| match row.1 {
+        Status::Honoured { test } | Status::Adapted { test, .. } => Some(test),
+        Status::NotYet { .. } | Status::NotHere { .. } => None,
+    };
+    let mut tests: Vec<&str> = TABLE.iter().filter_map(test).collect();
+    tests.sort_unstable();
+    tests.dedup();
+    tests
+}
