@@ -3,6 +3,7 @@
 mod crates;
 mod links;
 mod modules;
+mod named_tests;
 mod texts;
 
 use anyhow::bail;
@@ -29,6 +30,7 @@ pub(crate) fn run() -> anyhow::Result<()> {
     problems.extend(modules::problems(&files));
     problems.extend(links::problems(&files, &|path| root().join(path).exists()));
     problems.extend(texts::problems(&files));
+    problems.extend(named_tests::problems(&files, &review_core::configuration::tests_of_keys()));
     if problems.is_empty() {
         say(&format!("  {} files are tidy", files.len()));
         return Ok(());

@@ -1,5 +1,6 @@
 //! The command line: results to stdout, everything else to stderr.
 
+mod config;
 mod costs;
 mod dead_letters;
 mod doctor;
@@ -32,6 +33,8 @@ enum Command {
     Doctor(doctor::Arguments),
     /// Review a range of a local git repository and print the findings.
     Review(review::Arguments),
+    /// Check a `.coderabbit.yaml`, or show what comes of it.
+    Config(config::Arguments),
     /// Bring the database to this version's shape.
     Migrate,
     /// Jobs that were given up: list them, queue one again, or drop it.
@@ -54,6 +57,7 @@ pub fn main() -> ExitCode {
             Command::Serve => serve::run(env_file).await,
             Command::Doctor(arguments) => doctor::run(env_file, &arguments).await,
             Command::Review(arguments) => review::run(env_file, &arguments).await,
+            Command::Config(arguments) => config::run(&arguments),
             Command::Migrate => migrate::run(env_file).await,
             Command::DeadLetters(arguments) => dead_letters::run(env_file, &arguments).await,
             Command::Costs(arguments) => costs::run(env_file, &arguments).await,

@@ -1,5 +1,6 @@
 //! The real binary, as somebody runs it in a shell.
 
+mod config;
 mod doctor;
 mod document;
 mod operation;
