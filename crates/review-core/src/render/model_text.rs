@@ -287,6 +287,35 @@ impl Inline {
         self.pieces.push(Piece::Mark(mark));
     }
 
+    /// Whether a reader would find something to act on that emphasis divides, as in `*@*<id>`: the pieces are harmless one by one.
+    fn has_hidden_by_marks(&self) -> bool {
+        static ACTS: LazyLock<Regex> = LazyLock::new(|| {
+            Regex::new(r"(?i)@<|[#!]\p{N}|://|\bwww\.|\bmailto:").expect("a fixed pattern that the tests compile")
+        });
+        let (mut joined, mut apart) = (String::new(), 0_usize);
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => {
+                    apart = apart.saturating_add(ACTS.find_iter(text).count());
+                    joined.push_str(text);
+                }
+                Piece::Code(_) => joined.push(' '),
+                Piece::Mark(_) => {}
+            }
+        }
+        ACTS.find_iter(&joined).count() > apart
+    }
+
+    fn drop_marks(&mut self) {
+        for piece in std::mem::take(&mut self.pieces) {
+            match piece {
+                Piece::Text(text) => self.text(&text),
+                Piece::Mark(_) => {}
+                code @ Piece::Code(_) => self.pieces.push(code),
+            }
+        }
+    }
+
     fn close_link(&mut self) {
         if let Some(Some(destination)) = self.links.pop() {
             self.text(" (");
@@ -295,7 +324,10 @@ impl Inline {
         }
     }
 
-    fn written(self, in_table: bool) -> String {
+    fn written(mut self, in_table: bool) -> String {
+        if self.has_hidden_by_marks() {
+            self.drop_marks();
+        }
         let mut out = String::new();
         for piece in self.pieces {
             match piece {

@@ -85,6 +85,19 @@ fn mentions_work_items_pull_requests_and_closing_words_are_broken() {
 }
 
 #[test]
+fn emphasis_hides_nothing_that_acts() {
+    for (text, shown) in [
+        ("*@*<b>", r"@ \<b\>"),
+        ("fixes #**12**, *really*", "fixes # 12, really"),
+        ("see *https:*//evil.example", "see `https://evil.example`"),
+        ("**Note:** #1 is *old*", "**Note:** # 1 is *old*"),
+        ("*a* `#`*1*", "*a* `#`*1*"),
+    ] {
+        assert_eq!(harmless(text), shown, "{text}");
+    }
+}
+
+#[test]
 fn blocks_that_the_service_acts_on_are_plain_code() {
     assert_eq!(harmless("```suggestion\nx\n```"), "```text\nx\n```");
     assert_eq!(harmless("```Mermaid\nx\n```"), "```text\nx\n```");
