@@ -94,6 +94,13 @@ pub struct Person {
     pub unique_name: String,
 }
 
+impl Person {
+    /// Whether it is the identity that pipelines act by, which the service names `Build\{guid}`.
+    pub fn is_build_service(&self) -> bool {
+        self.unique_name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("Build\\"))
+    }
+}
+
 /// The pull request itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
@@ -227,6 +234,8 @@ pub struct Comment {
     pub is_deleted: bool,
     /// False for what the service itself writes ("X voted").
     pub is_text: bool,
+    /// Ids of those who like it.
+    pub liked_by: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -169,6 +169,7 @@ pub(super) struct Comment {
     pub(super) content: Option<String>,
     pub(super) comment_type: Option<Word>,
     pub(super) is_deleted: Option<bool>,
+    pub(super) users_liked: Option<Vec<Option<Identity>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -152,7 +152,14 @@ mod the_memory_of_the_pull_request {
             (property::HEAD, commit(head).to_string()),
             (property::BASE, commit('b').to_string()),
         ];
-        let comment = Comment { id: 1, author: person(author), content: String::new(), is_deleted: false, is_text: true };
+        let comment = Comment {
+            id: 1,
+            author: person(author),
+            content: String::new(),
+            is_deleted: false,
+            is_text: true,
+            liked_by: Vec::new(),
+        };
         Thread {
             id: 7,
             status: ThreadStatus::Closed,

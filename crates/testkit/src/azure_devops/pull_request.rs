@@ -349,6 +349,22 @@ impl PullRequestHandle {
         self.azure.act(user, self.id, "DELETE", &format!("/threads/{thread}/comments/{comment}"), Value::Null).await.map(drop)
     }
 
+    /// A thumb up under a comment.
+    pub async fn like(&self, person: &Person, thread: u32, comment: u32) -> Result<()> {
+        self.set_like(person, thread, comment, "POST").await
+    }
+
+    /// Takes it back.
+    pub async fn unlike(&self, person: &Person, thread: u32, comment: u32) -> Result<()> {
+        self.set_like(person, thread, comment, "DELETE").await
+    }
+
+    async fn set_like(&self, person: &Person, thread: u32, comment: u32, method: &str) -> Result<()> {
+        let user = self.azure.server.look(|world| index_of(world, person));
+        let path = format!("/threads/{thread}/comments/{comment}/likes");
+        self.azure.act(user, self.id, method, &path, Value::Null).await.map(drop)
+    }
+
     /// `fixed`, `wontFix`, `closed`, `active`, …
     pub async fn set_thread_status(&self, person: &Person, thread: u32, status: &str) -> Result<()> {
         let user = self.azure.server.look(|world| index_of(world, person));

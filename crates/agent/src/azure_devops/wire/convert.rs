@@ -179,12 +179,14 @@ pub(crate) fn property(value: &Value) -> Option<String> {
 }
 
 fn comment(wire: super::Comment) -> Option<Comment> {
+    let liked_by = wire.users_liked.unwrap_or_default().into_iter().flatten().map(|who| person(Some(who)).id);
     Some(Comment {
         id: wire.id?,
         author: person(wire.author),
         content: wire.content.unwrap_or_default(),
         is_deleted: wire.is_deleted.unwrap_or(false),
         is_text: wire.comment_type.is_none_or(|kind| kind.is("text") || kind.0 == "1"),
+        liked_by: liked_by.filter(|id| !id.is_empty()).collect(),
     })
 }
 

@@ -103,6 +103,12 @@ async fn likes_come_and_go() {
     let path = format!("{}/threads/{thread}/comments/1/likes", path_of(&pull_request));
     assert_eq!(client.write("POST", &path, &json!({})).await.status, 200);
     assert_eq!(client.get(&path).await.json()["value"][0]["displayName"], json!("CodeRabbit"));
+    pull_request.like(&azure.author(), thread, 1).await.unwrap();
+    let threads = format!("{}/threads", path_of(&pull_request));
+    let liked = client.get(&threads).await.json()["value"][0]["comments"][0]["usersLiked"].clone();
+    let names: Vec<&str> = liked.as_array().unwrap().iter().filter_map(|who| who["displayName"].as_str()).collect();
+    assert_eq!(names, ["CodeRabbit", "Dana Developer"], "the list of threads shows them");
+    pull_request.unlike(&azure.author(), thread, 1).await.unwrap();
     client.write("DELETE", &path, &json!({})).await;
     assert_eq!(client.get(&path).await.json()["count"], json!(0));
 }

@@ -57,8 +57,9 @@ fn threads() -> Value {
             "properties": {"coderabbitAgent.kind": {"$type": "System.String", "$value": "finding"}, "a": {"type": "System.Int32", "value": 3},
                 "b": "bare", "c": 5, "d": true, "e": null, "f": {"$value": {"x": 1}}, "g": [1]},
             "comments": [
-                {"id": 1, "parentCommentId": 0, "author": {"id": ME.to_uppercase()}, "content": "Twice", "commentType": "text"},
-                {"id": 2, "parentCommentId": 1, "author": {"id": "x"}, "isDeleted": true, "commentType": "text"},
+                {"id": 1, "parentCommentId": 0, "author": {"id": ME.to_uppercase()}, "content": "Twice", "commentType": "text",
+                    "usersLiked": [{"id": ME.to_uppercase(), "displayName": "Ann Berg"}, null, {"displayName": "Somebody"}]},
+                {"id": 2, "parentCommentId": 1, "author": {"id": "x"}, "isDeleted": true, "commentType": "text", "usersLiked": null},
                 null,
             ]},
         {"id": 8, "properties": {"CodeReviewThreadType": {"$type": "System.String", "$value": "VoteUpdate"}}, "threadContext": null,
@@ -118,6 +119,8 @@ async fn threads_are_read_with_places_properties_and_all_statuses() {
         state.threads[0].comments.iter().map(|it| (it.id, it.content.as_str(), it.is_deleted, it.is_text)).collect();
     assert_eq!(comments, [(1, "Twice", false, true), (2, "", true, true)]);
     assert_eq!(state.threads[0].comments[0].author.id, ME);
+    let liked_by: Vec<_> = state.threads[0].comments.iter().map(|it| it.liked_by.clone()).collect();
+    assert_eq!(liked_by, [vec![ME.to_owned()], vec![]]);
     assert!(!state.threads[1].comments[0].is_text && !state.threads[3].comments[0].is_text);
 }
 
