@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap, hash_map::Entry};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
-    diff::{LineMap, Mapped, text_lines},
+    diff::{LineMap, Mapped},
     finding::{StandingFinding, answer::ResolutionAnswer},
     prompt,
     pull_request::{CommitId, Iteration, LineRange, Side},
@@ -202,25 +202,11 @@ fn code_now(old: &str, new: &str, lines: LineRange, redactor: &Redactor) -> Opti
     }
     let map = LineMap::between(old, new);
     let place = match map.range(lines) {
-        Mapped::Kept(place) if !changed_near(&map, (old, lines), (new, place)) => return None,
+        Mapped::Kept(_) if map.is_untouched(lines, NEAR) => return None,
         Mapped::Kept(place) | Mapped::Changed(place) => place,
         Mapped::Gone => nearest_place(&map, lines),
     };
     Some(numbered(&redactor.redact(new).text, place, MARGIN))
-}
-
-/// Whether a line within `NEAR` of the finding was changed, removed or inserted. `old` and `new` are the two texts, each
-/// with the place of the finding, whose own lines are all kept.
-fn changed_near(map: &LineMap, old: (&str, LineRange), new: (&str, LineRange)) -> bool {
-    let count = |text: &str| u32::try_from(text_lines(text).count()).unwrap_or(u32::MAX);
-    let around = |(text, lines): (&str, LineRange)| {
-        lines.first.saturating_sub(NEAR).max(1)..=lines.last.saturating_add(NEAR).min(count(text))
-    };
-    let offset = i64::from(new.1.first) - i64::from(old.1.first);
-    let is_moved_along = |line: u32| map.line(line).map(i64::from) == Some(i64::from(line) + offset);
-    // What is new has no old line in the place that it would have come from.
-    let was_there = |line: u32| u32::try_from(i64::from(line) - offset).is_ok_and(is_moved_along);
-    !around(old).all(is_moved_along) || !around(new).all(was_there)
 }
 
 /// Where removed lines stood: after the nearest line above that is still there.

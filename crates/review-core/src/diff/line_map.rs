@@ -65,6 +65,20 @@ impl LineMap {
         let stop = places.last().copied().flatten().unwrap_or_else(|| after.map_or(self.new_len, |line| line - 1));
         if start <= stop { Mapped::Changed(LineRange::new(start, stop)) } else { Mapped::Gone }
     }
+
+    /// Whether nothing within `margin` lines of the range was changed, removed or inserted, nor the range itself. It may have
+    /// moved as a whole, with its surroundings.
+    pub fn is_untouched(&self, old: LineRange, margin: u32) -> bool {
+        let Mapped::Kept(new) = self.range(old) else { return false };
+        let old_len = u32::try_from(self.to_new.len()).unwrap_or(u32::MAX);
+        let around =
+            |lines: LineRange, len: u32| lines.first.saturating_sub(margin).max(1)..=lines.last.saturating_add(margin).min(len);
+        let offset = i64::from(new.first) - i64::from(old.first.max(1));
+        let is_moved_along = |line: u32| self.line(line).map(i64::from) == Some(i64::from(line) + offset);
+        // What is new has no old line in the place that it would have come from.
+        let was_there = |line: u32| u32::try_from(i64::from(line) - offset).is_ok_and(is_moved_along);
+        around(old, old_len).all(is_moved_along) && around(new, self.new_len).all(was_there)
+    }
 }
 
 fn line_number(index: usize) -> Option<u32> {

@@ -38,6 +38,27 @@ fn ranges_are_followed_through_edits() {
 }
 
 #[test]
+fn lines_are_untouched_when_nothing_near_them_changed() {
+    let cases = [
+        ("nothing changed", OLD, 1, true),
+        ("lines came above", "x\ny\na\nb\nc\nd\ne\n", 1, true),
+        ("lines came right above", "a\nX\nb\nc\nd\ne\n", 0, true),
+        ("lines came right above, which is near", "a\nX\nb\nc\nd\ne\n", 1, false),
+        ("lines went right below", "a\nb\nc\ne\n", 1, false),
+        ("a line came between", "a\nb\nX\nc\nd\ne\n", 0, false),
+        ("the last line is as near as the margin", "a\nb\nc\nd\nX\n", 2, false),
+        ("the last line is farther than the margin", "a\nb\nc\nd\nX\n", 1, true),
+        ("the margin is wider than the text", OLD, u32::MAX, true),
+        ("the file was emptied", "", 0, false),
+    ];
+    for (what, new, margin, expected) in cases {
+        assert_eq!(LineMap::between(OLD, new).is_untouched(range(2, 3), margin), expected, "{what}");
+    }
+    let map = LineMap::between(OLD, OLD);
+    assert!(map.is_untouched(range(0, 1), 1) && !map.is_untouched(range(6, 6), 1) && !map.is_untouched(range(4, 2), 1));
+}
+
+#[test]
 fn the_largest_numbers_are_past_the_end() {
     let map = LineMap::between(OLD, OLD);
     assert_eq!(map.range(range(u32::MAX, u32::MAX)), Mapped::Gone);
