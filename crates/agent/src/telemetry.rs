@@ -12,7 +12,8 @@ use prometheus_client::{
     registry::{Registry, Unit},
 };
 use review_core::{
-    finding::{DropReason, Severity},
+    finding::{Category, DropReason, Severity},
+    learning::Label,
     scope::SkipReason,
     usage::Usage,
 };
@@ -80,6 +81,8 @@ struct Inner {
     model_cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     unpriced_calls: Family<ModelLabels, Counter>,
     skipped: Family<ReasonLabels, Counter>,
+    outcomes: Family<FindingLabels, Counter>,
+    silent: Family<CategoryLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     oldest_queued: Gauge<f64, AtomicU64>,
@@ -133,6 +136,17 @@ struct TokenLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct FindingLabels {
+    category: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CategoryLabels {
+    category: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StatusLabels {
     status: &'static str,
 }
@@ -165,6 +179,8 @@ impl Metrics {
             model_cost: Family::default(),
             unpriced_calls: Family::default(),
             skipped: Family::default(),
+            outcomes: Family::default(),
+            silent: Family::default(),
             azure_devops_calls: Family::default(),
             queue: Family::default(),
             oldest_queued: Gauge::default(),
@@ -200,6 +216,16 @@ impl Metrics {
             inner.unpriced_calls.clone(),
         );
         registry.register("reviews_skipped", "Reviews that were not made, by reason", inner.skipped.clone());
+        registry.register(
+            "finding_outcomes",
+            "Posted findings whose outcome became acted on, rejected, ignored or open again, by category",
+            inner.outcomes.clone(),
+        );
+        registry.register(
+            "reviews_in_silence",
+            "Reviews in a repository that hears nothing of the category, as its findings are not acted on there",
+            inner.silent.clone(),
+        );
         registry.register(
             "model_endpoint_left_alone",
             "1 while the model endpoint is left alone because it failed again and again",
@@ -246,6 +272,16 @@ impl Metrics {
 
     pub fn finding_dropped(&self, reason: DropReason) {
         self.0.dropped.get_or_create(&ReasonLabels { reason: word(&reason) }).inc();
+    }
+
+    /// The outcome of a posted finding became another.
+    pub fn outcome(&self, category: Category, label: Label) {
+        self.0.outcomes.get_or_create(&FindingLabels { category: category.key(), outcome: label.key() }).inc();
+    }
+
+    /// A review was made in a repository where the category is silent.
+    pub fn reviewed_in_silence(&self, category: Category) {
+        self.0.silent.get_or_create(&CategoryLabels { category: category.key() }).inc();
     }
 
     /// A model answered; `usage` is that of this answer.

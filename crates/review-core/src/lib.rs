@@ -8,6 +8,7 @@ pub mod description;
 pub mod diff;
 pub mod finding;
 pub mod lead;
+pub mod learning;
 pub mod money;
 pub mod numbering;
 pub mod price;

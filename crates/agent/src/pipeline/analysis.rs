@@ -10,6 +10,7 @@ use review_core::{
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
         check_quote, cluster, dedupe, rank, same_path,
     },
+    learning::{History, Rated},
     prompt,
     pull_request::LineRange,
     redaction::has_placeholder,
@@ -97,11 +98,13 @@ pub(super) struct Limits {
     pub(super) inline: usize,
 }
 
-/// Reviews a change. `standing` are the findings of earlier runs: none is raised again.
+/// Reviews a change. `standing` are the findings of earlier runs: none is raised again. `history` is what became of findings in
+/// this repository.
 pub(super) async fn analyse(
     model: &Model,
     change: Change<'_>,
     standing: &[StandingFinding],
+    history: &Arc<History>,
     limits: Limits,
     cancel: &CancellationToken,
 ) -> Result<Analysis, AnalysisError> {
@@ -159,11 +162,14 @@ pub(super) async fn analyse(
     let Some(found) = found else { return Ok(analysis) };
     analysis.usage += found.usage;
     // A hundred candidates against files of a megabyte take seconds: not on a thread that answers webhooks.
-    let (shared, standing) = (Arc::clone(&evidence), standing.to_vec());
-    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answer, &standing)).await?;
+    let (shared, standing, past) = (Arc::clone(&evidence), standing.to_vec(), Arc::clone(history));
+    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answer, &standing, &past)).await?;
     analysis.dropped = dropped;
     let confirmed = verify(model, &evidence, clusters, &verifier_looks, cancel, &mut analysis).await?;
-    let (shown, over) = rank(confirmed, limits.inline);
+    // Once more, now that the verifier has set the severities.
+    let (confirmed, unwanted) = history.screen(confirmed, Rated::ByVerifier);
+    analysis.dropped.extend(unwanted);
+    let (shown, over) = rank(confirmed, limits.inline, history);
     analysis.dropped.extend(over);
     analysis.last_line_utf16 = shown.iter().map(|finding| last_line_utf16(&evidence, finding)).collect();
     analysis.findings = shown;
@@ -184,8 +190,13 @@ async fn find(
     model.investigate(Role::Medium, &evidence.pack.text, instruction, Some(looks), cancel).await.map(Some)
 }
 
-/// Quotes, places, what stands already, and what says the same: no model is asked.
-fn check(evidence: &Evidence, answer: FindingsAnswer, standing: &[StandingFinding]) -> (Vec<Cluster>, Vec<Dropped>) {
+/// Quotes, places, what stands already, what is not wanted here, and what says the same: no model is asked.
+fn check(
+    evidence: &Evidence,
+    answer: FindingsAnswer,
+    standing: &[StandingFinding],
+    history: &History,
+) -> (Vec<Cluster>, Vec<Dropped>) {
     let (mut findings, mut dropped) = (Vec::new(), Vec::new());
     for candidate in answer.findings {
         let file = find_file(evidence, &candidate.path).map(EvidenceFile::checked);
@@ -201,6 +212,8 @@ fn check(evidence: &Evidence, answer: FindingsAnswer, standing: &[StandingFindin
     }
     let (fresh, raised) = dedupe(findings, standing);
     dropped.extend(raised);
+    let (fresh, unwanted) = history.screen(fresh, Rated::ByFinder);
+    dropped.extend(unwanted);
     let (mut clusters, duplicates) = cluster(fresh);
     dropped.extend(duplicates);
     clusters.sort_by_key(|cluster| std::cmp::Reverse((cluster.lead.severity, cluster.lead.votes)));

@@ -6,6 +6,7 @@ use review_core::{
     configuration::Effective,
     description,
     finding::{Finding, StandingFinding, fingerprint},
+    learning::History,
     publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
     pull_request::{Anchor, Iteration, PullRequestState},
     render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
@@ -24,6 +25,7 @@ pub(super) fn desired_state(
     resolved: &Resolutions,
     standing: &[StandingFinding],
     configuration: &Effective,
+    history: &History,
 ) -> DesiredState {
     let findings: Vec<DesiredFinding> = analysis
         .findings
@@ -48,6 +50,8 @@ pub(super) fn desired_state(
         cost_limit: analysis.cost_limit,
         resolved: resolved.threads.len(),
         still_open,
+        silent: &history.silent(),
+        repository_url: repository_page(&state.pull_request.web_url),
         usage: &analysis.usage,
         configuration: Some(configuration),
     });
@@ -64,6 +68,11 @@ pub(super) fn desired_state(
         description_summary: summary.filter(|_| description::wants_summary(&state.pull_request.description)),
         withheld: Withheld::default(),
     }
+}
+
+/// The page that the page of a pull request is below.
+fn repository_page(web_url: &str) -> &str {
+    web_url.rsplit_once("/pullrequest/").map_or(web_url, |(page, _)| page)
 }
 
 fn desired_finding(finding: &Finding, last_line_utf16: u32) -> DesiredFinding {

@@ -1,5 +1,7 @@
 //! The same review over a git range on this machine, for the command line.
 
+use std::sync::Arc;
+
 use review_core::configuration::Configuration;
 use review_core::pull_request::{CommitId, Person, PullRequest, PullRequestKey, PullRequestStatus, RepositoryKey};
 use tokio_util::sync::CancellationToken;
@@ -63,5 +65,5 @@ pub async fn review_range(
         configuration: &range.configuration,
     };
     let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings };
-    analyse(model, change, &[], limits, cancel).await
+    analyse(model, change, &[], &Arc::default(), limits, cancel).await
 }

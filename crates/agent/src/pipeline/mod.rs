@@ -1,7 +1,8 @@
 //! From a pull request to what should stand on it: steps 5 to 15 of ARCHITECTURE.md.
 //!
-//! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `analysis` asks and checks (10 to 13) and knows no forge; `review` drives a job on Azure
-//! DevOps (5, 14, 15) through `desired`, `publish` and `announce`; `local` drives the same analysis over a git range for the command line.
+//! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `analysis` asks and checks (10 to 13) and
+//! knows no forge; `review` drives a job on Azure DevOps (5, 14, 15) through `desired`, `publish`, `announce` and `outcomes`;
+//! `local` drives the same analysis over a git range for the command line.
 
 mod analysis;
 mod announce;
@@ -12,6 +13,7 @@ mod excerpts;
 mod leads;
 mod local;
 mod looks;
+mod outcomes;
 mod publish;
 mod resolution;
 mod review;

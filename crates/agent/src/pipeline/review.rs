@@ -1,9 +1,10 @@
 //! One review job on Azure DevOps, from the re-read (step 5) to the record (step 15).
 
-use std::{collections::BTreeSet, time::Duration};
+use std::{collections::BTreeSet, sync::Arc, time::Duration};
 
 use review_core::{
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
+    learning::{History, PostedFinding, SilentCategory},
     publication::WalkthroughState,
     pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus},
     scope::{Circumstances, CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
@@ -38,7 +39,7 @@ const NOT_ACTIVE: &str = "not_active";
 #[derive(Debug, Clone)]
 pub struct Reviewer {
     pub azure: AzureDevOps,
-    pub mirrors: std::sync::Arc<Mirrors>,
+    pub mirrors: Arc<Mirrors>,
     pub model: Model,
     pub store: Store,
     pub metrics: Metrics,
@@ -151,6 +152,7 @@ impl Run<'_> {
             store.enqueue(&review_job(&state.pull_request.key, self.now()), self.now()).await?;
             return Ok(End::Quiet("named_by_its_ids"));
         }
+        self.observe(&state).await?;
         let recorded = store.reviewed(self.key).await?;
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
@@ -163,6 +165,7 @@ impl Run<'_> {
         let since = match decide(&state, reviewed.as_ref(), &circumstances) {
             Decision::Quiet(QuietReason::NotActive) => {
                 self.close_unfinished(&state).await;
+                self.settle(&state).await?;
                 return Ok(End::Quiet(NOT_ACTIVE));
             }
             // The commits of an earlier iteration, pushed again: nothing is new, but the iteration has no status yet, and
@@ -199,7 +202,8 @@ impl Run<'_> {
         let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);
         let limits = Limits { prompt_tokens: self.reviewer.prompt_tokens, inline: self.reviewer.max_inline };
         let standing_now = under_new_names(&standing, &whereabouts);
-        let reading = analyse(model, change, &standing_now, limits, self.cancel);
+        let history = self.history().await?;
+        let reading = analyse(model, change, &standing_now, &history, limits, self.cancel);
         let mut analysis = match self.reading(reading).await {
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
                 let state = self.reread(iteration).await?;
@@ -218,7 +222,7 @@ impl Run<'_> {
         analysis.usage += resolved.usage;
         analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
         let planned = PlannedReview {
-            desired: desired_state(&state, iteration, &analysis, &resolved, &standing, &effective),
+            desired: desired_state(&state, iteration, &analysis, &resolved, &standing, &effective, &history),
             is_incremental: analysis.is_incremental,
             dropped: analysis.dropped,
             usage: analysis.usage,
@@ -245,8 +249,19 @@ impl Run<'_> {
         self.reading(self.reviewer.configurations.of(state)).await
     }
 
+    /// What became of earlier findings in this repository.
+    async fn history(&self) -> Result<Arc<History>, Trouble> {
+        let history = self.reviewer.store.history(&self.key.repository).await?;
+        for SilentCategory { category, tally } in history.silent() {
+            let (acted_on, of) = (tally.acted_on, tally.settled());
+            tracing::info!(pull_request = %self.key, category = category.key(), acted_on, of, "a category is silent in this repository");
+            self.reviewer.metrics.reviewed_in_silence(category);
+        }
+        Ok(Arc::new(history))
+    }
+
     /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.
-    async fn reading<T, E: Into<Trouble>>(&self, reading: impl Future<Output = Result<T, E>>) -> Result<T, Trouble> {
+    pub(super) async fn reading<T, E: Into<Trouble>>(&self, reading: impl Future<Output = Result<T, E>>) -> Result<T, Trouble> {
         tokio::select! {
             biased;
             () = self.cancel.cancelled() => Err(Trouble::Cancelled),
@@ -305,6 +320,9 @@ impl Run<'_> {
     async fn publish(&self, planned: PlannedReview) -> Result<End, Trouble> {
         let PlannedReview { desired, is_incremental, mut dropped, usage, started_at } = planned;
         let desired = self.publisher().publish(desired).await?;
+        let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
+        let posted: Vec<PostedFinding> = posted.collect();
+        self.reviewer.store.record_posted(&self.job.lease, self.key, &posted, self.now()).await?;
         dropped.extend(desired.withheld.findings.iter().map(|finding| {
             Dropped::of(
                 finding.clone(),
@@ -364,7 +382,7 @@ impl Run<'_> {
         Publisher { azure, store, lease, lease_for, key: self.key, cancel: self.cancel, clock }
     }
 
-    fn now(&self) -> i64 {
+    pub(super) fn now(&self) -> i64 {
         (self.reviewer.clock)()
     }
 

@@ -1,6 +1,8 @@
 //! Events without details (*Resource details: none*) say only that something happened in a project: look what.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
+
+use review_core::pull_request::PullRequestKey;
 
 use super::{
     review::{MAX_ATTEMPTS, Reviewer, review_job},
@@ -9,18 +11,24 @@ use super::{
 use crate::{
     azure_devops::{ActivePullRequest, AzureDevOpsError},
     jobs::JobEnd,
-    store::ClaimedJob,
+    store::{ClaimedJob, StoreError},
 };
 
 /// Pull requests of one project that are looked at for one such event, newest first.
 const MAX_PULL_REQUESTS: usize = 200;
+/// Pull requests with findings among which those that ended are looked for.
+const MAX_ENDS: u32 = 1_000;
 /// Milliseconds after its creation during which a pull request counts as new.
 const NEW_FOR: i64 = 24 * 60 * 60 * 1_000;
+/// The same, after its last finding, during which the end of a pull request is looked for.
+const ENDS_WITHIN: i64 = 90 * 24 * 60 * 60 * 1_000;
 
 impl Reviewer {
     /// Queues a review of each active pull request that we know or that is new; those that were reviewed at their newest
     /// iteration end at once without a word. One that is old and unknown waits for an event of its own: whoever connects a
     /// project does not want all of its history reviewed.
+    ///
+    /// One with findings that is not active any more gets a job, too: it sees how the pull request ended.
     pub(super) async fn sweep(&self, job: &ClaimedJob, collection: &str, project: &str) -> JobEnd {
         let again = |problem: String, after: Option<Duration>| {
             if job.attempt >= MAX_ATTEMPTS { JobEnd::Dead { problem } } else { JobEnd::Retry { problem, after } }
@@ -52,6 +60,22 @@ impl Reviewer {
                 return again(error.to_string(), None);
             }
         }
+        if let Err(error) = self.look_for_ends(collection, project, &found).await {
+            return again(error.to_string(), None);
+        }
         JobEnd::Finished("swept")
+    }
+
+    async fn look_for_ends(&self, collection: &str, project: &str, active: &[ActivePullRequest]) -> Result<(), StoreError> {
+        let active: HashSet<&PullRequestKey> = active.iter().map(|active| &active.key).collect();
+        let now = (self.clock)();
+        // As keys spell the id of a project.
+        let project = project.to_ascii_lowercase();
+        let since = now.saturating_sub(ENDS_WITHIN);
+        let open = self.store.pull_requests_without_end(collection, &project, since, MAX_ENDS).await?;
+        for key in open.iter().filter(|key| !active.contains(key)) {
+            self.store.enqueue(&review_job(key, now), now).await?;
+        }
+        Ok(())
     }
 }

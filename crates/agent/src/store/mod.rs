@@ -7,6 +7,7 @@
 mod dead_letters;
 mod intake;
 mod lease;
+mod outcomes;
 mod queue;
 mod reviews;
 mod schema;
@@ -22,6 +23,7 @@ use std::{
 };
 
 pub use dead_letters::DeadLetter;
+pub use outcomes::{KnownOutcome, Turn};
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts};
 pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};
 use secrecy::{ExposeSecret as _, SecretString};

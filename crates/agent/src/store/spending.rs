@@ -160,7 +160,7 @@ struct PullRequestRow {
 }
 
 #[derive(FromRow)]
-struct NamedRow {
+pub(super) struct NamedRow {
     collection: String,
     project: String,
     repository: String,

@@ -283,6 +283,53 @@ statements! {
         where s.day >= $1 group by s.collection, s.project, s.repository, n.project_name, n.repository_name, s.number
         order by sum(s.cost) desc, s.collection, s.project, s.repository, s.number";
 
+    OUTCOME_ADD = "
+        insert into outcome (collection, project, repository, number, fingerprint, category, path, claim, iteration, posted_at,
+                             status, is_deleted, replies, likes, pull_request, seen_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, 'active', 0, 0, 0, 'active', $10)
+        on conflict (collection, project, repository, number, fingerprint) do nothing";
+
+    /// What was posted stays as it was; that lines changed is not forgotten when a later reading did not ask.
+    OUTCOME_SEE = "
+        update outcome set thread = $6, status = $7, is_deleted = $8, replies = $9, likes = $10, pull_request = $11,
+                           lines_changed = coalesce($12, lines_changed), seen_at = $13
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and fingerprint = $5";
+
+    OUTCOMES_OF_PULL_REQUEST = "
+        select fingerprint, category, path, claim, iteration, thread, status, is_deleted, replies, likes, pull_request,
+               lines_changed, woken_at, is_forgotten
+        from outcome where collection = $1 and project = $2 and repository = $3 and number = $4
+        order by posted_at, fingerprint";
+
+    OUTCOMES_OF_REPOSITORY = "
+        select fingerprint, category, path, claim, iteration, thread, status, is_deleted, replies, likes, pull_request,
+               lines_changed, woken_at, is_forgotten
+        from outcome where collection = $1 and project = $2 and repository = $3 and is_forgotten = 0
+        order by posted_at desc, number desc, fingerprint limit $4";
+
+    /// Those that were active when they were seen last.
+    OUTCOMES_WITHOUT_END = "
+        select repository, number, max(posted_at) as newest from outcome
+        where collection = $1 and project = $2 and pull_request = 'active' and posted_at >= $3
+        group by repository, number order by newest desc, repository, number limit $4";
+
+    OUTCOME_REPOSITORIES = "
+        select o.collection, o.project, o.repository, n.project_name, n.repository_name
+        from (select distinct collection, project, repository from outcome where is_forgotten = 0) o
+        left join repository_name n
+            on n.collection = o.collection and n.project = o.project and n.repository = o.repository
+        order by o.collection, n.project_name, n.repository_name, o.project, o.repository";
+
+    OUTCOMES_WAKE = "
+        update outcome set woken_at = $4
+        where collection = $1 and project = $2 and repository = $3 and woken_at is null and is_forgotten = 0
+            and ($5 is null or category = $5)";
+
+    /// The words go too.
+    OUTCOMES_FORGET = "
+        update outcome set is_forgotten = 1, path = '', claim = ''
+        where collection = $1 and project = $2 and repository = $3 and is_forgotten = 0 and ($4 is null or category = $4)";
+
     PURGE_ANSWERS = "
         delete from answer where request in (select request from answer where stored_at < $1 limit 500)";
 

@@ -1,8 +1,9 @@
-//! The store on a real `SQLite` file. `queue`, `reviews` and `spending` are conformance suites: one function per behaviour, each taking
+//! The store on a real `SQLite` file. `queue`, `reviews`, `spending` and `outcomes` are conformance suites: one function per behaviour, each taking
 //! any `&Store`, so that another engine can run the same.
 
 mod concurrency;
 mod model;
+mod outcomes;
 mod queue;
 mod reviews;
 mod spending;

@@ -18,6 +18,9 @@ fn what_is_counted_stands_on_the_page() {
     metrics.review_ended("full", "complete", Duration::from_secs(42));
     metrics.finding_posted(Severity::High);
     metrics.finding_dropped(DropReason::QuoteNotFound);
+    metrics.finding_dropped(DropReason::NearRejected);
+    metrics.outcome(Category::ResourceLeak, Label::ActedOn);
+    metrics.reviewed_in_silence(Category::Test);
     let cost = Money::from_micros(1_250_000);
     let usage = Usage { calls: 1, input_tokens: 1000, cached_tokens: 600, output_tokens: 20, cost, ..Usage::default() };
     metrics.model_answered("finder", "gpt-4.1", usage);
@@ -39,6 +42,9 @@ fn what_is_counted_stands_on_the_page() {
         r#"coderabbit_agent_review_seconds_bucket{le="60.0"} 1"#,
         r#"coderabbit_agent_findings_posted_total{severity="high"} 1"#,
         r#"coderabbit_agent_findings_dropped_total{reason="quote_not_found"} 1"#,
+        r#"coderabbit_agent_findings_dropped_total{reason="near_rejected"} 1"#,
+        r#"coderabbit_agent_finding_outcomes_total{category="resource_leak",outcome="acted_on"} 1"#,
+        r#"coderabbit_agent_reviews_in_silence_total{category="test"} 1"#,
         r#"coderabbit_agent_model_calls_total{role="finder",model="gpt-4.1",result="answered"} 1"#,
         r#"coderabbit_agent_model_calls_total{role="verifier",model="o3",result="failed"} 1"#,
         r#"coderabbit_agent_model_tokens_total{role="finder",model="gpt-4.1",direction="input"} 400"#,

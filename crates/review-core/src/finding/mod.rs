@@ -9,7 +9,7 @@ mod standing;
 mod suggestion;
 #[cfg(test)]
 pub(crate) mod test_support;
-mod words;
+pub(crate) mod words;
 
 pub mod answer;
 
@@ -172,6 +172,10 @@ pub enum DropReason {
     NotActionable,
     /// True, but past the number of inline comments for one review.
     OverCap,
+    /// People rejected what is near to it again and again, see [`crate::learning`].
+    NearRejected,
+    /// Of a category on which nobody acts here, see [`crate::learning`].
+    SilentCategory,
     /// Not checked: the ceiling on what reviews cost was reached before.
     CostLimit,
     /// True, but the forge did not take the thread; the walkthrough tells of it.
@@ -192,6 +196,8 @@ impl DropReason {
             Self::PreExisting => "older than the change",
             Self::NotActionable => "not worth a change",
             Self::OverCap => "over the number of comments for one review",
+            Self::NearRejected => "near to what was rejected here before",
+            Self::SilentCategory => "of a category that is silent here",
             Self::CostLimit => "not checked for their cost",
             Self::RefusedByForge => "refused by the forge as a thread",
         }

@@ -17,6 +17,7 @@ use crate::{
         DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
     },
+    learning::{SILENT_BELOW_PERCENT, SILENT_FROM, SilentCategory},
     publication::Withheld,
     pull_request::CommitId,
     scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
@@ -28,6 +29,7 @@ const MAX_PROBLEM_CHARS: usize = 1_000;
 const MAX_TITLE_CHARS: usize = 120;
 const MAX_COHORT_CHARS: usize = 600;
 const MAX_PATH_CHARS: usize = 200;
+const MAX_COMMAND_CHARS: usize = 500;
 const MAX_COHORTS: usize = 40;
 const MAX_COHORT_PATHS: usize = 6;
 const MAX_LISTED_FILES: usize = 60;
@@ -68,6 +70,10 @@ pub enum WalkthroughInput<'a> {
         resolved: usize,
         /// Threads of earlier runs that are still open.
         still_open: usize,
+        /// Categories that this repository hears nothing of.
+        silent: &'a [SilentCategory],
+        /// The repository's page.
+        repository_url: &'a str,
         usage: &'a Usage,
         /// What there is to say about the configuration.
         configuration: Option<&'a Effective>,
@@ -150,6 +156,8 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         cost_limit,
         resolved,
         still_open,
+        silent,
+        repository_url,
         usage,
         configuration,
     } = input
@@ -192,6 +200,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count} {}", reason.words())).collect();
         details.push(format!("- Candidates not posted ({not_posted}): {}", reasons.join(", ")));
     }
+    details.extend(silence(silent, repository_url));
     details.push(format!(
         "- Model: {}, {} tokens in ({} from the cache), {} out{}",
         counted_u64(usage.calls, "call", "calls"),
@@ -209,6 +218,21 @@ fn done(input: &WalkthroughInput<'_>) -> String {
     let folds: Vec<String> = configuration.and_then(remarks::folded).into_iter().chain([details]).collect();
     let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
     marker::compose_walkthrough(&status, Some(&capped(body, &folds.join("\n\n"), room)))
+}
+
+/// Which categories say nothing here, why, and how that ends.
+fn silence(silent: &[SilentCategory], repository_url: &str) -> Option<String> {
+    let told = silent.iter().map(|SilentCategory { category, tally }| {
+        format!("{} ({} of {} findings acted on)", category.words(), tally.acted_on, tally.settled())
+    });
+    let told = told.collect::<Vec<_>>().join(", ");
+    let command = code_span(&format!("coderabbit-agent learned wake {repository_url}"), MAX_COMMAND_CHARS);
+    let why = format!("fewer than {SILENT_BELOW_PERCENT} % of at least {SILENT_FROM} were acted on");
+    (!silent.is_empty()).then(|| {
+        format!(
+            "- Silent here, because {why}: {told}. Critical ones are posted all the same; {command} makes all of them heard again"
+        )
+    })
 }
 
 /// Files that should have been read; None: all were.

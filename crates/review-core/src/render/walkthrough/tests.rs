@@ -7,10 +7,11 @@ use super::{WalkthroughInput, walkthrough};
 use crate::{
     configuration::{Effective, Layer, Source},
     finding::{
-        DropReason, Finding, Severity,
+        Category, DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
         test_support::{commit, finding},
     },
+    learning::{SilentCategory, Tally},
     money::Money,
     render::{MAX_COMMENT_CHARS, is_ours, marker},
     scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
@@ -28,6 +29,7 @@ struct Run {
     cost_limit: Option<CostLimitReached>,
     resolved: usize,
     still_open: usize,
+    silent: Vec<SilentCategory>,
     usage: Usage,
     configuration: Option<Effective>,
 }
@@ -55,6 +57,7 @@ impl Default for Run {
             cost_limit: None,
             resolved: 0,
             still_open: 0,
+            silent: Vec::new(),
             usage: Usage {
                 calls: 1,
                 input_tokens: 12_000,
@@ -82,6 +85,8 @@ impl Run {
             cost_limit: self.cost_limit,
             resolved: self.resolved,
             still_open: self.still_open,
+            silent: &self.silent,
+            repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
             usage: &self.usage,
             configuration: self.configuration.as_ref(),
         })
@@ -154,6 +159,24 @@ fn a_model_whose_price_is_not_known_is_told_as_such() {
     let usage = Usage { calls: 2, input_tokens: 50, unpriced_calls: 2, ..Usage::default() };
     let text = Run { usage, ..Run::default() }.rendered();
     assert!(text.contains("0 out; cost not known: the model's price is not known\n"), "{text}");
+}
+
+#[test]
+fn silent_categories_are_told_with_the_reason_and_the_way_back() {
+    let tally = |acted_on, rejected, ignored| Tally { acted_on, rejected, ignored, open: 9 };
+    let silent = vec![
+        SilentCategory { category: Category::ResourceLeak, tally: tally(4, 20, 7) },
+        SilentCategory { category: Category::Test, tally: tally(0, 0, 30) },
+    ];
+    let dropped = BTreeMap::from([(DropReason::NearRejected, 1), (DropReason::SilentCategory, 2)]);
+    let text = Run { dropped, silent, ..Run::default() }.rendered();
+    let told = "- Silent here, because fewer than 30 % of at least 30 were acted on: resource leak (4 of 31 findings acted on), test (0 \
+                of 30 findings acted on). Critical ones are posted all the same; `coderabbit-agent learned wake \
+                https://dev.azure.com/contoso/Web%20Shop/_git/orders` makes all of them heard again\n";
+    assert!(text.contains(told), "{text}");
+    let counted = "- Candidates not posted (3): 1 near to what was rejected here before, 2 of a category that is silent here\n";
+    assert!(text.contains(counted), "{text}");
+    assert!(!Run::default().rendered().contains("Silent here"));
 }
 
 #[test]
