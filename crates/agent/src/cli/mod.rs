@@ -4,6 +4,7 @@ mod config;
 mod costs;
 mod dead_letters;
 mod doctor;
+mod learned;
 mod migrate;
 mod review;
 mod serve;
@@ -39,6 +40,9 @@ enum Command {
     Migrate,
     /// Jobs that were given up: list them, queue one again, or drop it.
     DeadLetters(dead_letters::Arguments),
+    /// What became of findings, and what follows from it: list it, wake a category that fell silent, or forget.
+    #[command(subcommand)]
+    Learned(learned::Command),
     /// What reviews cost, by day, repository, pull request or model.
     Costs(costs::Arguments),
 }
@@ -60,6 +64,7 @@ pub fn main() -> ExitCode {
             Command::Config(arguments) => config::run(&arguments),
             Command::Migrate => migrate::run(env_file).await,
             Command::DeadLetters(arguments) => dead_letters::run(env_file, &arguments).await,
+            Command::Learned(command) => learned::run(env_file, &command).await,
             Command::Costs(arguments) => costs::run(env_file, &arguments).await,
         }
     })

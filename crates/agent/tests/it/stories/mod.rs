@@ -10,6 +10,7 @@ mod forks;
 mod hardening;
 mod intake;
 mod leads;
+mod learning;
 mod looks;
 mod outage;
 mod providers;
