@@ -104,6 +104,7 @@ impl Agent {
             configurations,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
+            max_looks: settings.review.max_looks,
             cost_limits: settings.review.cost_limits,
             lease_for: settings.server.job_lease,
             clock,

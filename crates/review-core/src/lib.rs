@@ -4,6 +4,7 @@
 //! could. What varies comes in as a parameter (`now`, a token counter, the text of a blob).
 
 pub mod configuration;
+pub mod depth;
 pub mod description;
 pub mod diff;
 pub mod finding;

@@ -114,6 +114,7 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
         head,
         prompt_tokens: settings.model.prompt_tokens,
         max_findings: settings.review.max_inline,
+        max_looks: settings.review.max_looks,
         configuration,
     };
     let cancel = CancellationToken::new();

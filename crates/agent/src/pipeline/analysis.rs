@@ -4,11 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
+    depth::{LooksMade, Tier},
     diff::PatchError,
     finding::{
         CheckedFile, Cluster, DropReason, Dropped, Finding, StandingFinding,
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
-        check_quote, cluster, dedupe, rank, same_path,
+        check_quote, cluster, count_votes, dedupe, rank, same_path,
     },
     learning::{History, Rated},
     prompt,
@@ -22,11 +23,12 @@ use tokio_util::sync::CancellationToken;
 use super::{
     evidence::{Change, Evidence, EvidenceFile, blocking, gather},
     excerpts::excerpts,
+    finders::find,
     looks::Lookout,
 };
 use crate::{
     git::GitError,
-    llm::{Looks, Model, ModelError, Reply, Role},
+    llm::{Looks, Model, ModelError, Role},
 };
 
 /// Clusters that are verified; past it they are counted as over the cap, least telling first.
@@ -68,6 +70,8 @@ pub struct Analysis {
     /// Whether only what came since the last review was looked at. False also when the commits of that review are gone.
     pub is_incremental: bool,
     pub usage: Usage,
+    /// None when there was nothing to look at.
+    pub looks: Option<LooksMade>,
     /// UTF-16 length of the last line of each finding, in the order of `findings`.
     pub last_line_utf16: Vec<u32>,
 }
@@ -94,8 +98,10 @@ impl Analysis {
 pub(super) struct Limits {
     /// Tokens of the pack.
     pub(super) prompt_tokens: usize,
-    /// Inline comments.
+    /// Inline comments of a review of the normal tier; twice as many of a full one.
     pub(super) inline: usize,
+    /// Looks of finders.
+    pub(super) looks: usize,
 }
 
 /// Reviews a change. `standing` are the findings of earlier runs: none is raised again. `history` is what became of findings in
@@ -122,7 +128,7 @@ pub(super) async fn analyse(
     let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);
     let (found, walkthrough) = loop {
         let (found, walkthrough) = tokio::join!(
-            find(model, &evidence, &finder, &finder_looks, cancel),
+            find(model, &evidence, &finder, &finder_looks, limits.looks, cancel),
             model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &writer, cancel),
         );
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
@@ -161,56 +167,49 @@ pub(super) async fn analyse(
     }
     let Some(found) = found else { return Ok(analysis) };
     analysis.usage += found.usage;
+    analysis.cost_limit = analysis.cost_limit.or(found.cost_limit);
+    analysis.looks = Some(LooksMade { tier: found.depth.tier, made: found.answers.len(), not_made: found.not_made });
+    let inline = if found.depth.tier == Tier::Full { limits.inline.saturating_mul(2) } else { limits.inline };
     // A hundred candidates against files of a megabyte take seconds: not on a thread that answers webhooks.
     let (shared, standing, past) = (Arc::clone(&evidence), standing.to_vec(), Arc::clone(history));
-    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answer, &standing, &past)).await?;
+    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answers, &standing, &past)).await?;
     analysis.dropped = dropped;
     let confirmed = verify(model, &evidence, clusters, &verifier_looks, cancel, &mut analysis).await?;
     // Once more, now that the verifier has set the severities.
     let (confirmed, unwanted) = history.screen(confirmed, Rated::ByVerifier);
     analysis.dropped.extend(unwanted);
-    let (shown, over) = rank(confirmed, limits.inline, history);
+    let (shown, over) = rank(confirmed, inline, history);
     analysis.dropped.extend(over);
     analysis.last_line_utf16 = shown.iter().map(|finding| last_line_utf16(&evidence, finding)).collect();
     analysis.findings = shown;
     Ok(analysis)
 }
 
-/// None when nothing is new since the last review.
-async fn find(
-    model: &Model,
-    evidence: &Evidence,
-    instruction: &str,
-    looks: &Looks<'_>,
-    cancel: &CancellationToken,
-) -> Result<Option<Reply<FindingsAnswer>>, ModelError> {
-    if evidence.pack.included.is_empty() {
-        return Ok(None);
-    }
-    model.investigate(Role::Medium, &evidence.pack.text, instruction, Some(looks), cancel).await.map(Some)
-}
-
 /// Quotes, places, what stands already, what is not wanted here, and what says the same: no model is asked.
 fn check(
     evidence: &Evidence,
-    answer: FindingsAnswer,
+    answers: Vec<FindingsAnswer>,
     standing: &[StandingFinding],
     history: &History,
 ) -> (Vec<Cluster>, Vec<Dropped>) {
-    let (mut findings, mut dropped) = (Vec::new(), Vec::new());
-    for candidate in answer.findings {
-        let file = find_file(evidence, &candidate.path).map(EvidenceFile::checked);
-        match check_quote(candidate, file) {
-            Ok(finding) => findings.push(finding.without_broken_suggestion(evidence)),
-            Err(reason) => dropped.push(reason),
+    let (mut findings, mut dropped): (Vec<Finding>, Vec<Dropped>) = (Vec::new(), Vec::new());
+    for answer in answers {
+        for candidate in answer.findings {
+            let file = find_file(evidence, &candidate.path).map(EvidenceFile::checked);
+            match check_quote(candidate, file) {
+                Ok(finding) => findings.push(finding.without_broken_suggestion(evidence)),
+                // Looks that err alike err once.
+                Err(reason) if dropped.contains(&reason) => {}
+                Err(reason) => dropped.push(reason),
+            }
+        }
+        for _ in 0..answer.malformed {
+            let detail = "not of the schema's shape".to_owned();
+            let (claim, path) = (String::new(), String::new());
+            dropped.push(Dropped { finding: None, claim, path, reason: DropReason::Malformed, detail });
         }
     }
-    for _ in 0..answer.malformed {
-        let detail = "not of the schema's shape".to_owned();
-        let (claim, path) = (String::new(), String::new());
-        dropped.push(Dropped { finding: None, claim, path, reason: DropReason::Malformed, detail });
-    }
-    let (fresh, raised) = dedupe(findings, standing);
+    let (fresh, raised) = dedupe(count_votes(findings), standing);
     dropped.extend(raised);
     let (fresh, unwanted) = history.screen(fresh, Rated::ByFinder);
     dropped.extend(unwanted);

@@ -52,6 +52,7 @@ pub(super) fn desired_state(
         still_open,
         silent: &history.silent(),
         repository_url: repository_page(&state.pull_request.web_url),
+        looks: analysis.looks.as_ref(),
         usage: &analysis.usage,
         configuration: Some(configuration),
     });

@@ -87,6 +87,8 @@ pub(super) struct Evidence {
     pub(super) overview: Pack,
     /// Whether the change was compared with the one that was reviewed last.
     pub(super) is_incremental: bool,
+    /// Paths of changed files whose changes are used by code that the change leaves as it was.
+    pub(super) with_callers: BTreeSet<String>,
 }
 
 impl Evidence {
@@ -128,6 +130,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
     let Leads { leads, searched_part } = leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
     let files = Arc::unwrap_or_clone(files);
+    let with_callers = leads.iter().map(|lead| lead.path.clone()).collect();
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
     let inputs = (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec());
@@ -151,7 +154,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
         let pack = if is_incremental { pack(true) } else { overview.clone() };
         set_aside.extend(pack.left_out.iter().cloned());
         set_aside.sort_by(|one, other| one.path.cmp(&other.path));
-        Evidence { files, set_aside, pack, overview, is_incremental }
+        Evidence { files, set_aside, pack, overview, is_incremental, with_callers }
     })
     .await
 }

@@ -24,6 +24,8 @@ pub struct LocalReview {
     pub prompt_tokens: usize,
     /// Findings shown.
     pub max_findings: usize,
+    /// Looks of finders.
+    pub max_looks: usize,
     /// What the repository wants.
     pub configuration: Configuration,
 }
@@ -64,6 +66,6 @@ pub async fn review_range(
         repository,
         configuration: &range.configuration,
     };
-    let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings };
+    let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks };
     analyse(model, change, &[], &Arc::default(), limits, cancel).await
 }

@@ -1,6 +1,6 @@
 //! From a pull request to what should stand on it: steps 5 to 15 of ARCHITECTURE.md.
 //!
-//! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `analysis` asks and checks (10 to 13) and
+//! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `finders` look (10), `analysis` checks (11 to 13) and
 //! knows no forge; `review` drives a job on Azure DevOps (5, 14, 15) through `desired`, `publish`, `announce` and `outcomes`;
 //! `local` drives the same analysis over a git range for the command line.
 
@@ -10,6 +10,7 @@ mod configuration;
 mod desired;
 mod evidence;
 mod excerpts;
+mod finders;
 mod leads;
 mod local;
 mod looks;

@@ -48,6 +48,8 @@ pub struct Reviewer {
     pub prompt_tokens: usize,
     /// Inline comments of one review.
     pub max_inline: usize,
+    /// Looks of finders at one change.
+    pub max_looks: usize,
     /// What reviews may cost before nothing more is asked.
     pub cost_limits: CostLimits,
     /// How long a lease holds after a heartbeat.
@@ -200,7 +202,11 @@ impl Run<'_> {
             configuration: &effective.configuration,
         };
         let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);
-        let limits = Limits { prompt_tokens: self.reviewer.prompt_tokens, inline: self.reviewer.max_inline };
+        let limits = Limits {
+            prompt_tokens: self.reviewer.prompt_tokens,
+            inline: self.reviewer.max_inline,
+            looks: self.reviewer.max_looks,
+        };
         let standing_now = under_new_names(&standing, &whereabouts);
         let history = self.history().await?;
         let reading = analyse(model, change, &standing_now, &history, limits, self.cancel);

@@ -223,8 +223,10 @@ pub struct StorageSettings {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ReviewSettings {
-    /// `MAX_INLINE_COMMENTS`: inline comments of one review.
+    /// `MAX_INLINE_COMMENTS`: inline comments of one review; twice as many for a change that is large or risky.
     pub max_inline: usize,
+    /// `MAX_LOOKS`: looks of finders at one change.
+    pub max_looks: usize,
     /// `COST_LIMIT_PULL_REQUEST` and `COST_LIMIT_DAY`.
     pub cost_limits: CostLimits,
     /// `YAML_CONFIG`, with its line ends: the lowest layer of every repository's configuration.

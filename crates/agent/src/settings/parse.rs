@@ -279,6 +279,7 @@ impl Values {
         let cost_limits = CostLimits { pull_request: self.money("COST_LIMIT_PULL_REQUEST"), day: self.money("COST_LIMIT_DAY") };
         ReviewSettings {
             max_inline: to_usize(self.whole("MAX_INLINE_COMMENTS")),
+            max_looks: to_usize(self.whole("MAX_LOOKS")),
             cost_limits,
             yaml_config: self.text("YAML_CONFIG"),
             trusted_authors: self.words("TRUSTED_AUTHORS"),

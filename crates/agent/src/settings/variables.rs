@@ -147,9 +147,19 @@ pub(super) const TABLE: &[Variable] = &[
         "MAX_INLINE_COMMENTS",
         Form::Whole { min: 0, max: 100, unit: "comments" },
         "5",
-        "Inline comments that one review posts at most; the gravest come first, the rest is counted in the walkthrough.",
+        "Inline comments that one review posts at most, twice as many where the change is large or risky; the gravest come first, the \
+         rest is counted in the walkthrough.",
     )
     .default("5"),
+    variable(
+        Group::Review,
+        "MAX_LOOKS",
+        Form::Whole { min: 1, max: 16, unit: "looks" },
+        "8",
+        "How often one change is looked at, at most, by finders that do not know of each other: once where it is trivial, three times \
+         usually, more where it is large or risky. Each look costs about as much as the first; 1 is the cheapest review.",
+    )
+    .default("8"),
     variable(
         Group::Review,
         "COST_LIMIT_PULL_REQUEST",

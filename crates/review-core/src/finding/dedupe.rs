@@ -1,6 +1,6 @@
 //! Nothing is said twice on one pull request.
 
-use super::{DropReason, Dropped, Finding, FindingMemory, StandingFinding, cluster::NEAR_LINES, fingerprint, words};
+use super::{DropReason, Dropped, Finding, FindingMemory, Fingerprint, StandingFinding, cluster::NEAR_LINES, fingerprint, words};
 use crate::pull_request::ThreadStatus;
 
 /// Significant words that two claims at one place must share to be the same claim.
@@ -24,6 +24,22 @@ pub fn dedupe(findings: Vec<Finding>, standing: &[StandingFinding]) -> (Vec<Find
         }
     }
     (fresh, dropped)
+}
+
+/// The same claim at the same place by several looks is one finding with as many votes; the first of them speaks.
+pub fn count_votes(findings: Vec<Finding>) -> Vec<Finding> {
+    let mut counted: Vec<(Fingerprint, Finding)> = Vec::new();
+    for finding in findings {
+        let identity = fingerprint(&finding);
+        let is_same = |(known, other): &&mut (Fingerprint, Finding)| {
+            *known == identity && other.side == finding.side && other.lines.distance(finding.lines) <= NEAR_LINES
+        };
+        match counted.iter_mut().find(is_same) {
+            Some((_, first)) => first.votes = first.votes.max(1).saturating_add(finding.votes.max(1)),
+            None => counted.push((identity, finding)),
+        }
+    }
+    counted.into_iter().map(|(_, finding)| finding).collect()
 }
 
 fn says_the_same(finding: &Finding, earlier: &StandingFinding) -> bool {

@@ -3,6 +3,7 @@
 mod fence;
 mod manner;
 mod pack;
+mod pass;
 mod role;
 pub mod tools;
 
@@ -10,6 +11,7 @@ pub use fence::{Fence, visible};
 pub use manner::{finder_manner, writer_manner};
 pub(crate) use pack::shown_line;
 pub use pack::{Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
+pub use pass::finder_pass;
 pub use role::{SYSTEM, finder, resolution, verifier, walkthrough};
 
 /// Counts the tokens of a text for the model at hand.

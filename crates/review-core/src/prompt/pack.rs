@@ -30,7 +30,6 @@
 mod files;
 mod leads;
 mod texts;
-mod value;
 
 use std::cmp::Reverse;
 
@@ -39,6 +38,7 @@ use crate::{
     lead::{Lead, SearchedPart},
     prompt::{Fence, TokenCount, visible},
     pull_request::{LineRange, PullRequest, WorkItem},
+    scope::worth::worth,
     scope::{FileSetAside, SetAside},
 };
 
@@ -181,7 +181,7 @@ fn by_value(files: &[PackFile]) -> Vec<&PackFile> {
         .map(|file| {
             let lines = file.diff.hunks().iter().flat_map(|hunk| &hunk.lines);
             let size: usize = lines.map(|line| line.text.len() + 1).sum();
-            (Reverse(value::worth(&file.diff.path)), size, &file.diff.path, file)
+            (Reverse(worth(&file.diff.path)), size, &file.diff.path, file)
         })
         .collect();
     keyed.sort_by(|one, other| (one.0, one.1, one.2).cmp(&(other.0, other.1, other.2)));

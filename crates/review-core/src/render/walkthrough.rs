@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     configuration::Effective,
+    depth::LooksMade,
     finding::{
         DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
@@ -74,6 +75,8 @@ pub enum WalkthroughInput<'a> {
         silent: &'a [SilentCategory],
         /// The repository's page.
         repository_url: &'a str,
+        /// None when nothing was there to look at.
+        looks: Option<&'a LooksMade>,
         usage: &'a Usage,
         /// What there is to say about the configuration.
         configuration: Option<&'a Effective>,
@@ -158,6 +161,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         still_open,
         silent,
         repository_url,
+        looks,
         usage,
         configuration,
     } = input
@@ -190,6 +194,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         format!("- Commits: {range}"),
         format!("- Files reviewed ({}){}", reviewed_files.len(), listed(reviewed_files, MAX_LISTED_FILES)),
     ];
+    details.extend(looks.map(depth));
     if !set_aside.is_empty() {
         details.push(format!("- Files set aside ({})", set_aside.len()));
         details.extend(set_aside_list(set_aside).iter().map(|line| format!("  {line}")));
@@ -218,6 +223,11 @@ fn done(input: &WalkthroughInput<'_>) -> String {
     let folds: Vec<String> = configuration.and_then(remarks::folded).into_iter().chain([details]).collect();
     let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
     marker::compose_walkthrough(&status, Some(&capped(body, &folds.join("\n\n"), room)))
+}
+
+fn depth(looks: &LooksMade) -> String {
+    let not_made = if looks.not_made.is_empty() { String::new() } else { format!("; not made: {}", looks.not_made.join(", ")) };
+    format!("- Depth: {}, {}{not_made}", looks.tier.word(), counted(looks.made, "look", "looks"))
 }
 
 /// Which categories say nothing here, why, and how that ends.

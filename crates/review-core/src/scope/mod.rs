@@ -5,6 +5,7 @@ mod decide;
 mod paths;
 mod select;
 mod when;
+pub(crate) mod worth;
 
 pub use cost::{CostLimitReached, CostLimits, Spent};
 pub use decide::{decide, reviewed_from_threads};

@@ -67,6 +67,8 @@ struct Record {
     script: Script,
     calls: Vec<Call>,
     faults: HashMap<Role, VecDeque<Fault>>,
+    /// Of every call whose prompt holds the words.
+    standing_faults: Vec<(Role, String, Fault)>,
     gates: HashMap<Role, CancellationToken>,
     refused: Vec<(u16, Value)>,
     prompts: VecDeque<String>,
@@ -136,9 +138,16 @@ impl ModelServer {
         self.shared.record().faults.entry(role).or_default().extend(std::iter::repeat_n(fault, calls));
     }
 
-    /// Forgets the faults that wait.
+    /// Every call of `role` whose prompt holds `words` goes wrong like this.
+    pub fn fault_where(&self, role: Role, words: &str, fault: Fault) {
+        self.shared.record().standing_faults.push((role, words.to_owned(), fault));
+    }
+
+    /// Forgets all faults.
     pub fn heal(&self) {
-        self.shared.record().faults.clear();
+        let mut record = self.shared.record();
+        record.faults.clear();
+        record.standing_faults.clear();
     }
 
     /// Holds every call of `role` until the gate is released. A second gate for a role replaces the first one, which is
@@ -380,7 +389,11 @@ async fn respond_to(shared: Arc<Shared>, dialect: Dialect, checked: Result<(Opti
         let mut record = shared.record();
         let number = record.calls.len();
         record.calls.push(Call::new(number, role, key, &request));
-        let fault = record.faults.get_mut(&role).and_then(VecDeque::pop_front);
+        let fault = record.faults.get_mut(&role).and_then(VecDeque::pop_front).or_else(|| {
+            let prompt = request.prompt();
+            let met = |(of, words, _): &&(Role, String, Fault)| *of == role && prompt.contains(words);
+            record.standing_faults.iter().find(met).map(|(_, _, fault)| fault.clone())
+        });
         let tracked = Tracked { shared: Arc::clone(&shared), number, done: false };
         (tracked, record.gates.get(&role).cloned(), fault)
     };

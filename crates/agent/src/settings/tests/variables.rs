@@ -146,7 +146,7 @@ fn unset_variables_take_their_defaults() {
     assert_eq!((settings.server.port, settings.server.workers), (8080, 4));
     assert_eq!(settings.model.timeout, Duration::from_mins(6));
     assert_eq!(settings.model.prompt_tokens, 60_000);
-    assert_eq!(settings.review.max_inline, 5);
+    assert_eq!((settings.review.max_inline, settings.review.max_looks), (5, 8));
     assert_eq!(settings.storage.database_url.expose_secret(), "sqlite:///data/coderabbit-agent.db");
     assert_eq!(settings.storage.mirror_cache_bytes, 5_000_000_000);
     assert_eq!(settings.storage.temp_path.to_str(), Some("/cache"));

@@ -440,8 +440,7 @@ async fn a_pack_that_is_too_long_for_the_model_is_halved_and_what_was_not_read_i
     let text = pull_request.walkthrough();
     assert!(text.contains("Partly reviewed.") && text.contains("not read"), "{text}");
     let asked = stage.model.calls_of(Role::Findings);
-    assert_eq!(asked.len(), 2);
-    assert!(asked[1].prompt().len() < asked[0].prompt().len());
+    assert!(asked.last().unwrap().prompt().len() < asked[0].prompt().len());
     stage.assert_sound();
 }
 

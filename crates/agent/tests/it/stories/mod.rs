@@ -4,6 +4,7 @@
 mod configuration;
 mod cost;
 mod crash;
+mod depth;
 mod faults;
 mod files;
 mod forks;

@@ -1,5 +1,5 @@
 use crate::{
-    finding::{Category, DropReason, Finding, StandingFinding, dedupe, fingerprint, test_support::finding},
+    finding::{Category, DropReason, Finding, StandingFinding, count_votes, dedupe, fingerprint, test_support::finding},
     pull_request::{Anchor, LineRange, Side, ThreadStatus},
 };
 
@@ -126,4 +126,17 @@ fn a_very_long_line_is_known_by_what_the_thread_could_keep_of_it() {
     one.claim = "Zero quantities are let through.".to_owned();
     one.lines = LineRange::new(300, 300);
     assert!(is_raised(&one, &standing));
+}
+
+#[test]
+fn what_several_looks_say_alike_is_one_finding_with_their_votes() {
+    let one = finding("src/a.rs", 10, 12, "The quantity is not checked.");
+    let mut again = one.clone();
+    again.lines = LineRange::new(11, 11);
+    let mut far = one.clone();
+    far.lines = LineRange::new(90, 90);
+    let other = finding("src/a.rs", 10, 12, "The price is rounded twice.");
+    let counted = count_votes(vec![one.clone(), other.clone(), again, one.clone(), far.clone()]);
+    let votes: Vec<_> = counted.iter().map(|finding| (finding.claim.as_str(), finding.lines.first, finding.votes)).collect();
+    assert_eq!(votes, [(one.claim.as_str(), 10, 3), (other.claim.as_str(), 10, 1), (far.claim.as_str(), 90, 1)]);
 }

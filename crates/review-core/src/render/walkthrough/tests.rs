@@ -6,6 +6,7 @@ use pulldown_cmark::{Event, Parser};
 use super::{WalkthroughInput, walkthrough};
 use crate::{
     configuration::{Effective, Layer, Source},
+    depth::{LooksMade, Tier},
     finding::{
         Category, DropReason, Finding, Severity,
         answer::{Cohort, WalkthroughAnswer},
@@ -30,6 +31,7 @@ struct Run {
     resolved: usize,
     still_open: usize,
     silent: Vec<SilentCategory>,
+    looks: LooksMade,
     usage: Usage,
     configuration: Option<Effective>,
 }
@@ -58,6 +60,7 @@ impl Default for Run {
             resolved: 0,
             still_open: 0,
             silent: Vec::new(),
+            looks: LooksMade { tier: Tier::Normal, made: 3, not_made: Vec::new() },
             usage: Usage {
                 calls: 1,
                 input_tokens: 12_000,
@@ -87,6 +90,7 @@ impl Run {
             still_open: self.still_open,
             silent: &self.silent,
             repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
+            looks: Some(&self.looks),
             usage: &self.usage,
             configuration: self.configuration.as_ref(),
         })
@@ -122,6 +126,7 @@ fn a_clean_review_is_short() {
 
     - Commits: `00000000` to `bbbbbbbb`
     - Files reviewed (2): `src/orders.rs`, `src/sql.rs`
+    - Depth: normal, 3 looks
     - Model: 1 call, 12000 tokens in (0 from the cache), 900 out; about $0.042
 
     </details>

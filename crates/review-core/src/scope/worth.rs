@@ -2,7 +2,7 @@
 
 /// From the least to the most telling.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Worth {
+pub(crate) enum Worth {
     /// Documents, settings and everything that is not code.
     Other,
     Test,
@@ -46,7 +46,7 @@ const RISKY_WORDS: &[&str] = &[
 /// Extensions and names of what builds, ships or configures machines.
 const DELIVERY_EXTENSIONS: &[&str] = &["bicep", "sql", "tf", "tfvars"];
 
-pub(super) fn worth(path: &str) -> Worth {
+pub(crate) fn worth(path: &str) -> Worth {
     let (directories, name) = path.rsplit_once('/').unwrap_or(("", path));
     let lower_name = name.to_lowercase();
     let extension = lower_name.rsplit_once('.').map_or("", |(_, extension)| extension);
@@ -88,7 +88,7 @@ fn is_delivery(directories: &str, lower_name: &str, extension: &str) -> bool {
 }
 
 /// The words of a path in lower case: `src/UserAuth_service.cs` has src, user, auth, service, cs.
-fn words(path: &str) -> impl Iterator<Item = String> {
+pub(crate) fn words(path: &str) -> impl Iterator<Item = String> {
     let mut words = vec![String::new()];
     let mut after_lower = false;
     for character in path.chars() {
