@@ -153,6 +153,7 @@ fn output(analysis: &Analysis, format: Format) -> Result<String, serde_json::Err
             let document = json!({
                 "summary": analysis.walkthrough.as_ref().map(|walkthrough| &walkthrough.summary),
                 "findings": analysis.findings,
+                "small_matters": analysis.small_matters,
                 "dropped": analysis.dropped,
                 "reviewed_files": analysis.reviewed_files,
                 "set_aside": analysis.set_aside,
@@ -171,7 +172,7 @@ fn text(analysis: &Analysis) -> String {
         text.push_str(walkthrough.summary.trim());
         text.push_str("\n\n");
     }
-    for finding in &analysis.findings {
+    for finding in analysis.findings.iter().chain(&analysis.small_matters) {
         push_finding(&mut text, finding);
     }
     let files = analysis.reviewed_files.len();

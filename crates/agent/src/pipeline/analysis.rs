@@ -4,10 +4,11 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
+    configuration::Profile,
     depth::{LooksMade, Tier},
     diff::PatchError,
     finding::{
-        CheckedFile, Cluster, DropReason, Dropped, Finding, StandingFinding,
+        CheckedFile, Cluster, DropReason, Dropped, Finding, Severity, StandingFinding,
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
         check_quote, cluster, count_votes, dedupe, rank, same_path,
     },
@@ -33,6 +34,8 @@ use crate::{
 
 /// Clusters that are verified; past it they are counted as over the cap, least telling first.
 const MAX_VERIFIED: usize = 20;
+/// Findings of low severity that are listed.
+const MAX_SMALL_MATTERS: usize = 20;
 const VERIFIERS_AT_ONCE: usize = 4;
 /// Turns in which a finder and a verifier may look further.
 const FINDER_TURNS: usize = 8;
@@ -60,6 +63,8 @@ pub enum AnalysisError {
 pub struct Analysis {
     /// To be shown, in file order.
     pub findings: Vec<Finding>,
+    /// Findings of low severity, in file order, for whoever asked for them (`reviews.profile: assertive`).
+    pub small_matters: Vec<Finding>,
     pub dropped: Vec<Dropped>,
     /// None when the model could not write it; the findings do not wait for it.
     pub walkthrough: Option<WalkthroughAnswer>,
@@ -178,6 +183,17 @@ pub(super) async fn analyse(
     // Once more, now that the verifier has set the severities.
     let (confirmed, unwanted) = history.screen(confirmed, Rated::ByVerifier);
     analysis.dropped.extend(unwanted);
+    let (small, confirmed): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|finding| finding.severity == Severity::Low);
+    match change.configuration.reviews.profile {
+        Profile::Assertive => {
+            let (shown, over) = rank(small, MAX_SMALL_MATTERS, history);
+            analysis.small_matters = shown;
+            analysis.dropped.extend(over);
+        }
+        Profile::Chill => analysis.dropped.extend(small.into_iter().map(|finding| {
+            drop_finding(finding, DropReason::SmallMatter, "of low severity; only the assertive profile shows it")
+        })),
+    }
     let (shown, over) = rank(confirmed, inline, history);
     analysis.dropped.extend(over);
     analysis.last_line_utf16 = shown.iter().map(|finding| last_line_utf16(&evidence, finding)).collect();

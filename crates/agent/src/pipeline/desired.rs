@@ -44,6 +44,7 @@ pub(super) fn desired_state(
         incremental: analysis.is_incremental,
         answer: analysis.walkthrough.as_ref(),
         posted: &analysis.findings,
+        small_matters: &analysis.small_matters,
         dropped: &analysis.dropped_by_reason(),
         reviewed_files: &analysis.reviewed_files,
         set_aside: &analysis.set_aside,

@@ -170,6 +170,8 @@ pub enum DropReason {
     PreExisting,
     /// True, but the author would not change the code for it.
     NotActionable,
+    /// True and small, where the profile asks for what matters alone.
+    SmallMatter,
     /// True, but past the number of inline comments for one review.
     OverCap,
     /// People rejected what is near to it again and again, see [`crate::learning`].
@@ -195,6 +197,7 @@ impl DropReason {
             Self::Unproven => "not proven",
             Self::PreExisting => "older than the change",
             Self::NotActionable => "not worth a change",
+            Self::SmallMatter => "small, and `reviews.profile` is not `assertive`",
             Self::OverCap => "over the number of comments for one review",
             Self::NearRejected => "near to what was rejected here before",
             Self::SilentCategory => "of a category that is silent here",

@@ -62,6 +62,8 @@ pub enum WalkthroughInput<'a> {
         /// None when the model could not write it.
         answer: Option<&'a WalkthroughAnswer>,
         posted: &'a [Finding],
+        /// Told here alone, folded: nobody is called to a thread for them.
+        small_matters: &'a [Finding],
         dropped: &'a BTreeMap<DropReason, usize>,
         reviewed_files: &'a [String],
         set_aside: &'a [FileSetAside],
@@ -117,12 +119,7 @@ pub(crate) fn with_withheld(content: &str, withheld: &Withheld) -> String {
     if !withheld.findings.is_empty() {
         let count = counted(withheld.findings.len(), "finding", "findings");
         told.push(format!("**Azure DevOps refused to take {count} as a thread**; told here instead:"));
-        let line = |finding: &Finding| {
-            let place = code_span(&finding.path, MAX_PATH_CHARS);
-            let claim = neutralise_line(&finding.claim, MAX_PROBLEM_CHARS);
-            format!("- {place}, line {} ({}): {claim}", finding.lines.first, finding.severity)
-        };
-        told.push(withheld.findings.iter().map(line).collect::<Vec<_>>().join("\n"));
+        told.push(withheld.findings.iter().map(listed_finding).collect::<Vec<_>>().join("\n"));
     }
     if !withheld.threads.is_empty() {
         let count = counted(withheld.threads.len(), "thread", "threads");
@@ -133,6 +130,12 @@ pub(crate) fn with_withheld(content: &str, withheld: &Withheld) -> String {
     }
     let status = capped(marker::walkthrough_status(content).to_owned(), &told.join("\n\n"), MAX_STATUS_CHARS);
     marker::compose_walkthrough(&status, marker::walkthrough_body(content))
+}
+
+fn listed_finding(finding: &Finding) -> String {
+    let place = code_span(&finding.path, MAX_PATH_CHARS);
+    let claim = neutralise_line(&finding.claim, MAX_PROBLEM_CHARS);
+    format!("- {place}, line {} ({}): {claim}", finding.lines.first, finding.severity)
 }
 
 /// Whether the status block of a walkthrough still speaks of a run under way.
@@ -153,6 +156,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         incremental,
         answer,
         posted,
+        small_matters,
         dropped,
         reviewed_files,
         set_aside,
@@ -220,7 +224,9 @@ fn done(input: &WalkthroughInput<'_>) -> String {
     }
     let body = body.join("\n\n");
     let details = folded("Review details", &details.join("\n"));
-    let folds: Vec<String> = configuration.and_then(remarks::folded).into_iter().chain([details]).collect();
+    let small: Vec<String> = small_matters.iter().map(listed_finding).collect();
+    let small = (!small.is_empty()).then(|| folded(&format!("Small matters ({})", small.len()), &small.join("\n")));
+    let folds: Vec<String> = small.into_iter().chain(configuration.and_then(remarks::folded)).chain([details]).collect();
     let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
     marker::compose_walkthrough(&status, Some(&capped(body, &folds.join("\n\n"), room)))
 }

@@ -5,7 +5,7 @@ use testkit::{
     model::{Role, Script},
 };
 
-use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, Reviewed, Stage, both_rules, cart};
+use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, Reviewed, Stage, both_rules, cart, last_rule, query_rule};
 
 const FILE: &str = ".coderabbit.yaml";
 const BOTH: &str = "succeeded: Reviewed: 2 findings (1 critical, 1 high)";
@@ -139,6 +139,23 @@ async fn tone_language_and_profile_reach_the_finder_and_the_walkthrough_writer()
     }
     assert!(prompt(Role::Findings).contains("# A thorough review") && !prompt(Role::Walkthrough).contains("# A thorough review"));
     stage.assert_sound();
+}
+
+#[tokio::test]
+async fn small_matters_are_folded_into_the_walkthrough_of_who_asked_for_them_and_nobody_elses() {
+    let rules = || Script::with_rules([last_rule(), query_rule().rated("correctness", "low")]);
+    for (profile, listed) in [("chill", false), ("assertive", true)] {
+        let stage = Stage::set(rules()).await;
+        configure(&stage, &format!("reviews: {{profile: {profile}}}\n")).await;
+        let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+        assert_eq!(pull_request.reviewed(1).await, "succeeded: Reviewed: 1 finding (1 high)");
+        assert_eq!(pull_request.inline().len(), 1);
+        let text = pull_request.walkthrough();
+        assert_eq!(text.contains("<summary>Small matters (1)</summary>"), listed, "{text}");
+        assert_eq!(text.contains("`src/cart.py`, line "), listed, "{text}");
+        assert_eq!(text.contains("1 small, and `reviews.profile` is not `assertive`"), !listed, "{text}");
+        stage.assert_sound();
+    }
 }
 
 #[tokio::test]

@@ -82,6 +82,7 @@ impl Run {
             incremental: self.incremental,
             answer: self.answer.as_ref(),
             posted: &self.posted,
+            small_matters: &[],
             dropped: &self.dropped,
             reviewed_files: &self.reviewed_files,
             set_aside: &self.set_aside,
