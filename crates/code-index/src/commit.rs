@@ -1,7 +1,7 @@
 //! The index of all files of one commit.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     hash::{DefaultHasher, Hash, Hasher},
     sync::Arc,
 };
@@ -13,6 +13,8 @@ use crate::{
 
 /// More uses of one symbol are not weighed against each other.
 const MOST_SITES: usize = 10_000;
+/// Definitions of one name whose uses are weighed: what is defined more often tells nothing by its name.
+const MOST_NAMESAKES: usize = 20;
 
 /// Symbols and uses of many files, found by name.
 #[derive(Debug, Default)]
@@ -33,6 +35,15 @@ pub struct Place<'a> {
     pub line: u32,
     pub kind: ReferenceKind,
     pub qualifier: Option<&'a str>,
+}
+
+/// What an index knows of a name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Named<'a> {
+    /// By language, path and line.
+    pub definitions: Vec<(&'a str, &'a Symbol)>,
+    /// One a line: first those that likely mean one of the definitions, the likeliest first, then the rest by path and line.
+    pub uses: Vec<Place<'a>>,
 }
 
 impl CommitIndex {
@@ -60,6 +71,17 @@ impl CommitIndex {
 
     pub fn is_empty(&self) -> bool {
         self.files.is_empty()
+    }
+
+    /// Bytes of memory, about; files that share an index are counted each.
+    pub fn weight(&self) -> usize {
+        let lists = (self.definers.len() + self.users.len()) * size_of::<(u32, u32)>();
+        self.files.iter().map(|(path, file)| path.len() + file.weight()).sum::<usize>() + lists
+    }
+
+    /// Whether the index knows all names of the file.
+    pub fn is_whole(&self, path: &str) -> bool {
+        self.file(path).is_some_and(|file| !file.is_truncated())
     }
 
     pub fn file(&self, path: &str) -> Option<&FileIndex> {
@@ -118,6 +140,30 @@ impl CommitIndex {
         let mut seen = BTreeSet::new();
         sites.retain(|(_, place)| seen.insert((place.path, place.line)));
         sites.into_iter().map(|(_, place)| place).collect()
+    }
+
+    /// Where the name is defined and used, in all languages of the index. Variables and parameters of that name are not among
+    /// the uses.
+    pub fn named(&self, name: &str) -> Named<'_> {
+        let families: BTreeSet<Family> = self.files.iter().map(|(_, file)| file.language().family()).collect();
+        let mut named = Named::default();
+        let mut likely: HashMap<(&str, u32), usize> = HashMap::new();
+        for family in families {
+            let definitions = self.definitions(family, name);
+            for (path, symbol) in definitions.iter().take(MOST_NAMESAKES) {
+                let sites = self.file(path).map(|file| self.call_sites(path, file, symbol)).unwrap_or_default();
+                for (rank, site) in sites.iter().enumerate() {
+                    let best = likely.entry((site.path, site.line)).or_insert(rank);
+                    *best = rank.min(*best);
+                }
+            }
+            named.definitions.extend(definitions);
+            named.uses.extend(self.references(family, name));
+        }
+        let rank = |place: &Place<'_>| likely.get(&(place.path, place.line)).copied().unwrap_or(usize::MAX);
+        named.uses.sort_by_key(|place| (rank(place), place.path, place.line));
+        named.uses.dedup_by_key(|place| (place.path, place.line));
+        named
     }
 
     fn holding<'a>(

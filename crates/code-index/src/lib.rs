@@ -25,7 +25,7 @@ use serde::{Deserialize, Serialize};
 
 pub use self::{
     changes::{SignatureChange, signature_changes},
-    commit::{CommitIndex, Place},
+    commit::{CommitIndex, Named, Place},
     impact::{Bounds, ChangedFile, Impact, impacts},
     language::{Family, Language, index_key},
     references::{Reference, ReferenceKind},

@@ -269,6 +269,17 @@ impl Repository {
 
     /// Lines that hold a text, as [`Repository::grep`] finds words.
     pub async fn search(&self, commit: &CommitId, search: Search<'_>, limit: usize) -> Result<Vec<GrepHit>, GitError> {
+        self.search_files(commit, search, |_| true, limit).await
+    }
+
+    /// Lines that hold a text in the files that `wanted` picks; `limit` counts those alone.
+    pub async fn search_files(
+        &self,
+        commit: &CommitId,
+        search: Search<'_>,
+        mut wanted: impl FnMut(&str) -> bool,
+        limit: usize,
+    ) -> Result<Vec<GrepHit>, GitError> {
         let mut hits = Vec::new();
         let Search { text, is_word, under } = search;
         let is_path = under.is_empty() || is_tree_path(under);
@@ -286,7 +297,7 @@ impl Repository {
         }
         let ending = command
             .records(b'\n', |record| {
-                hits.extend(parse_hit(record, &prefix));
+                hits.extend(parse_hit(record, &prefix).filter(|hit| wanted(&hit.path)));
                 if hits.len() >= limit { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             })
             .await;

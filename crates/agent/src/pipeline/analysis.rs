@@ -127,7 +127,7 @@ pub(super) async fn analyse(
     }
     let finder = prompt::finder(standing) + &prompt::finder_manner(change.configuration);
     let writer = prompt::walkthrough() + &prompt::writer_manner(change.configuration);
-    let lookout = Lookout::new(&change, model.redactor(), evidence.files.keys().map(String::as_str));
+    let lookout = Lookout::new(&change, model.redactor(), &evidence);
     let run = |tool_use| lookout.run(tool_use);
     let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);
     let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use code_index::FileIndex;
+use code_index::{CommitIndex, FileIndex};
 use review_core::{
     configuration::{Configuration, Glob, PathInstruction},
     description::without_summary,
@@ -89,6 +89,8 @@ pub(super) struct Evidence {
     pub(super) is_incremental: bool,
     /// Paths of changed files whose changes are used by code that the change leaves as it was.
     pub(super) with_callers: BTreeSet<String>,
+    /// What the leads were found in; None where none was made.
+    pub(super) index: Option<Arc<CommitIndex>>,
 }
 
 impl Evidence {
@@ -128,7 +130,8 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     };
     conventions.extend(path_guidance(&configuration.reviews.path_instructions, &selection.files));
     let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
-    let Leads { leads, searched_part } = leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
+    let Leads { found: leads, searched_part, index } =
+        leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
     let files = Arc::unwrap_or_clone(files);
     let with_callers = leads.iter().map(|lead| lead.path.clone()).collect();
     // Our own summary of an earlier run is no word of the author's.
@@ -154,7 +157,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
         let pack = if is_incremental { pack(true) } else { overview.clone() };
         set_aside.extend(pack.left_out.iter().cloned());
         set_aside.sort_by(|one, other| one.path.cmp(&other.path));
-        Evidence { files, set_aside, pack, overview, is_incremental, with_callers }
+        Evidence { files, set_aside, pack, overview, is_incremental, with_callers, index }
     })
     .await
 }

@@ -28,14 +28,18 @@ use crate::{
 const BOUNDS: Bounds = Bounds { impacts: 20, places_each: 6, places: 20 };
 /// Deleted files whose symbols are looked for; those beyond are few people's business.
 const MAX_DELETED: usize = 200;
+/// An index above this size is dropped once the leads are found; one below is kept for as long as models ask about names.
+const MAX_KEPT_INDEX_BYTES: usize = 128 << 20;
 /// Lines of a call that spans several.
 const MAX_PLACE_LINES: usize = 3;
 
 /// What the index has to say.
 #[derive(Debug, Default)]
 pub(super) struct Leads {
-    pub(super) leads: Vec<Lead>,
+    pub(super) found: Vec<Lead>,
     pub(super) searched_part: Option<SearchedPart>,
+    /// Of the head, in the languages of what changed. None: it was not made, or it is too large to be kept.
+    pub(super) index: Option<Arc<CommitIndex>>,
 }
 
 /// A file that the change deleted, as it was, without its secrets.
@@ -77,11 +81,14 @@ pub(super) async fn leads(
         "the code index is made"
     );
     let part = SearchedPart { searched: coverage.wanted.saturating_sub(coverage.not_reached()), of: coverage.wanted };
-    let changed = Arc::clone(files);
-    let noticed = blocking("looking for uses of what changed", move || notice(&index, &changed, &deleted)).await?;
+    let (index, changed) = (Arc::new(index), Arc::clone(files));
+    let searched = Arc::clone(&index);
+    let looking = move || (notice(&searched, &changed, &deleted), searched.weight());
+    let (noticed, weight) = blocking("looking for uses of what changed", looking).await?;
     let texts = shown_texts(repository, head, files, &noticed, redactor).await?;
-    let leads = noticed.into_iter().map(|noticed| noticed.lead(&texts, redactor)).collect();
-    Ok(Leads { leads, searched_part: Some(part).filter(|part| part.searched < part.of) })
+    let found = noticed.into_iter().map(|noticed| noticed.lead(&texts, redactor)).collect();
+    let index = Some(index).filter(|_| weight <= MAX_KEPT_INDEX_BYTES);
+    Ok(Leads { found, searched_part: Some(part).filter(|part| part.searched < part.of), index })
 }
 
 /// A symbol that changed or is gone, with the places that use it.

@@ -1,14 +1,17 @@
 //! What finders and verifiers look at beside the pack: the tools of `review_core::prompt::tools`, run over the two commits.
 
+mod references;
+
 use std::{
     collections::{BTreeSet, HashMap},
     sync::{Arc, Mutex, PoisonError},
 };
 
+use code_index::{CommitIndex, FileIndex};
 use futures::{FutureExt as _, future::BoxFuture};
 use review_core::{
     configuration::PathFilters,
-    prompt::tools::{Hit, Look, TOOL_WORDS, Version, parse_look, show_hits, show_lines, show_paths, tools},
+    prompt::tools::{Hit, Look, TOOL_WORDS, Version, parse_look, show_hits, show_lines, show_name, show_paths, tools},
     pull_request::CommitId,
     redaction::Redactor,
     scope::path_filters,
@@ -17,7 +20,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     analysis::AnalysisError,
-    evidence::{Change, blocking},
+    evidence::{Change, Evidence, blocking},
 };
 use crate::{
     git::{Repository, Search},
@@ -42,6 +45,63 @@ const MAX_SEARCHED: usize = 2_000;
 
 type TextKey = (Version, String);
 
+/// What one look has found so far, within its limits.
+#[derive(Default)]
+struct Hits {
+    count: usize,
+    /// None: not shown, or no text.
+    files: HashMap<String, Option<HitFile>>,
+    /// There is more than the limits allow.
+    is_cut: bool,
+}
+
+/// A file with hits.
+struct HitFile {
+    /// Without its secrets.
+    text: Arc<str>,
+    index: Option<FileIndex>,
+}
+
+impl Hits {
+    fn room(&self) -> usize {
+        MAX_HITS.saturating_sub(self.count)
+    }
+
+    /// The file, read once; None when it cannot be shown or is one too many. `is_parsed`: with its index.
+    async fn file(
+        &mut self,
+        lookout: &Lookout,
+        version: Version,
+        path: &str,
+        is_parsed: bool,
+    ) -> Result<Option<&HitFile>, AnalysisError> {
+        if !self.files.contains_key(path) {
+            if self.files.len() >= MAX_HIT_FILES {
+                self.is_cut = true;
+                return Ok(None);
+            }
+            let file = match lookout.text(version, path).await? {
+                None => None,
+                Some(text) if !is_parsed => Some(HitFile { text, index: None }),
+                Some(text) => {
+                    let name = path.to_owned();
+                    let parse = move || HitFile { index: code_index::index(&name, &text), text };
+                    Some(blocking("indexing", parse).await?)
+                }
+            };
+            self.files.insert(path.to_owned(), file);
+        }
+        Ok(self.files.get(path).and_then(Option::as_ref))
+    }
+}
+
+impl HitFile {
+    /// Counted from 1.
+    fn line(&self, number: u32) -> Option<String> {
+        self.text.lines().nth(number.checked_sub(1)? as usize).map(str::to_owned)
+    }
+}
+
 /// The repository as it can be looked at during one run. Everything is read from git's objects: no file of the change is ever
 /// on a disk under its own name, and none is run.
 pub(super) struct Lookout {
@@ -53,6 +113,8 @@ pub(super) struct Lookout {
     filters: PathFilters,
     /// Endings of the files of the change: others of their kinds are worth a search.
     endings: BTreeSet<String>,
+    /// Of the head; see [`Evidence::index`].
+    index: Option<Arc<CommitIndex>>,
     searchable: OnceCell<()>,
     /// Without secrets, by version and path.
     texts: Mutex<HashMap<TextKey, Option<Arc<str>>>>,
@@ -60,7 +122,8 @@ pub(super) struct Lookout {
 }
 
 impl Lookout {
-    pub(super) fn new<'a>(change: &Change<'_>, redactor: &Redactor, paths: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new(change: &Change<'_>, redactor: &Redactor, evidence: &Evidence) -> Self {
+        let paths = evidence.files.keys();
         let endings = paths.filter_map(|path| path.rsplit_once('.')).map(|(_, ending)| ending.to_owned());
         let definitions = tools().into_iter();
         Self {
@@ -70,6 +133,7 @@ impl Lookout {
             redactor: redactor.clone(),
             filters: path_filters(&change.configuration.reviews.path_filters),
             endings: endings.collect(),
+            index: evidence.index.clone(),
             searchable: OnceCell::new(),
             texts: Mutex::default(),
             tools: definitions
@@ -120,10 +184,7 @@ impl Lookout {
                 let search = Search { text, is_word: false, under };
                 self.search(*version, search, &format!("lines that hold {text}")).await
             }
-            Look::References { name } => {
-                let search = Search { text: name, is_word: true, under: "" };
-                self.search(Version::Head, search, &format!("references to {name}")).await
-            }
+            Look::References { name } => Ok(show_name(name, &self.references(name).await?, &self.filters)),
             Look::List { under } => {
                 let folder = format!("{under}/");
                 let is_below = |path: &str| under.is_empty() || path == under || path.starts_with(&folder);
@@ -164,34 +225,34 @@ impl Lookout {
     }
 
     async fn search(&self, version: Version, search: Search<'_>, label: &str) -> Result<String, AnalysisError> {
+        let mut hits = Hits::default();
+        let lines = self.lines_that_hold(version, search, |_| true, &mut hits).await?;
+        Ok(show_hits(label, &lines, !hits.is_cut, &self.filters))
+    }
+
+    /// Lines of the wanted files that hold the text, as far as `hits` has room.
+    async fn lines_that_hold(
+        &self,
+        version: Version,
+        search: Search<'_>,
+        wanted: impl Fn(&str) -> bool,
+        hits: &mut Hits,
+    ) -> Result<Vec<Hit>, AnalysisError> {
         self.searchable.get_or_init(|| self.fetch_neighbours()).await;
-        let found = self.repository.search(self.commit(version), search, MAX_HITS + 1).await?;
-        let mut is_all = found.len() <= MAX_HITS;
-        let (mut hits, mut files) = (Vec::new(), HashMap::new());
-        for hit in found.into_iter().take(MAX_HITS) {
-            if !files.contains_key(&hit.path) {
-                if files.len() >= MAX_HIT_FILES {
-                    is_all = false;
-                    continue;
-                }
-                let text = self.text(version, &hit.path).await?;
-                let path = hit.path.clone();
-                let read = blocking("indexing", move || {
-                    let index = text.as_deref().and_then(|text| code_index::index(&path, text));
-                    (text, index)
-                });
-                files.insert(hit.path.clone(), read.await?);
-            }
-            let Some((Some(text), index)) = files.get(&hit.path) else { continue };
-            let line = text.lines().nth(hit.line.saturating_sub(1) as usize).unwrap_or_default().to_owned();
+        let room = hits.room();
+        let found = self.repository.search_files(self.commit(version), search, wanted, room.saturating_add(1)).await?;
+        hits.is_cut |= found.len() > room;
+        let mut lines = Vec::new();
+        for hit in found.into_iter().take(room) {
+            let Some(file) = hits.file(self, version, &hit.path, true).await? else { continue };
             // A line that holds the text only under a placeholder would tell, guess by guess, what the secret is.
-            if !line.contains(search.text) {
-                continue;
-            }
-            let within = index.as_ref().and_then(|index| index.enclosing_function(hit.line)).map(|symbol| symbol.name.clone());
-            hits.push(Hit { path: hit.path, line: hit.line, text: line, within });
+            let Some(text) = file.line(hit.line).filter(|line| line.contains(search.text)) else { continue };
+            let function = file.index.as_ref().and_then(|index| index.enclosing_function(hit.line));
+            let within = function.map(|function| function.name.clone());
+            hits.count += 1;
+            lines.push(Hit { path: hit.path, line: hit.line, text, within });
         }
-        Ok(show_hits(label, &hits, is_all, &self.filters))
+        Ok(lines)
     }
 
     /// A mirror holds the files of the change only. Best effort: what cannot be fetched is not found.

@@ -202,3 +202,25 @@ fn settings_of_infrastructure_are_used_within_their_folder() {
 fn a_line_is_told_once() {
     assert_eq!(sites("total", &[("a.py", "def total(x): return x\ntotal(total(total(1)))\n")]), ["a.py:2"]);
 }
+
+#[test]
+fn a_name_is_told_with_its_definitions_and_the_likeliest_uses_first() {
+    let index = commit(&[
+        ("shop/cart.py", "def total(rate):\n    return rate\n\n\ndef twice():\n    return total(1) + total(2)\n"),
+        ("admin/report.py", "import pandas\nframe.total(1)\n"),
+        ("web/named.py", "from shop.cart import total\ntotal(1)\n"),
+        ("web/local.py", "def show(total):\n    return total\n"),
+        ("web/page.ts", "total(1);\n"),
+    ]);
+    let named = index.named("total");
+    let definitions: Vec<_> = named.definitions.iter().map(|(path, symbol)| (*path, symbol.lines.first)).collect();
+    assert_eq!(definitions, [("shop/cart.py", 1)]);
+    let uses: Vec<_> = named.uses.iter().map(|place| (place.path, place.line)).collect();
+    assert_eq!(
+        uses,
+        [("shop/cart.py", 6), ("web/named.py", 1), ("web/named.py", 2), ("admin/report.py", 2), ("web/page.ts", 1)],
+        "one a line; no variables"
+    );
+    assert_eq!(index.named("nothing"), crate::Named::default());
+    assert!(index.is_whole("web/page.ts") && !index.is_whole("web/none.ts") && index.weight() > 100);
+}

@@ -20,6 +20,7 @@ pub const MAX_READ_LINES: u32 = 300;
 const MAX_SHOWN_CHARS: usize = 24_000;
 const MAX_SEARCH_CHARS: usize = 200;
 const MAX_PATH_CHARS: usize = 1_000;
+const NOTHING_FOUND: &str = "Nothing was found.";
 
 /// Which state of the repository is looked at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -47,7 +48,7 @@ pub enum Look {
     Read { path: String, lines: LineRange, version: Version },
     /// Lines that hold a text, letter by letter.
     Search { text: String, under: String, version: Version },
-    /// Lines that hold a name as a whole word, each with the function around it.
+    /// Where a name is defined and used, each place with the function around it.
     References { name: String },
     /// Paths of files below a folder.
     List { under: String },
@@ -93,7 +94,7 @@ pub fn tools() -> Vec<ToolDefinition> {
         },
         ToolDefinition {
             name: "find_references",
-            description: "Shows where a name stands as a whole word after the change: its definition, its callers, its tests.",
+            description: "Shows where a name is defined and used after the change, with the function around each use: its callers, its tests.",
             parameters: object(json!({ "name": text("name of a function, a type, a field, a setting") })),
         },
         ToolDefinition {
@@ -224,24 +225,84 @@ pub fn show_lines(path: &str, version: Version, lines: LineRange, text: Option<&
 
 /// Lines that were found, fenced; those of files that are never shown, or that `filters` leave out, are left out. `is_all`: nothing was cut off before.
 pub fn show_hits(label: &str, hits: &[Hit], is_all: bool, filters: &PathFilters) -> String {
-    let (mut shown, mut left_out) = (String::new(), 0_usize);
-    for hit in hits.iter().filter(|hit| set_aside_by_path(&hit.path, filters).is_none()) {
-        let within = hit.within.as_deref().map(|within| format!(" in {within}")).unwrap_or_default();
-        let row = format!("{}:{}{within}: {}\n", hit.path, hit.line, shown_line(hit.text.trim()));
-        if shown.len() + row.len() > MAX_SHOWN_CHARS {
-            left_out += 1;
-        } else {
-            shown.push_str(&row);
+    show_groups(&[(label, hits)], is_all, filters).unwrap_or_else(|| NOTHING_FOUND.to_owned())
+}
+
+/// How a name was looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FoundBy {
+    /// By syntax in the files that the code index covers, by text in the others.
+    Index,
+    /// By text: the index covers files, and none of them has the name.
+    TextForUnknownName,
+    /// By text: there is no index of this commit.
+    TextWithoutIndex,
+}
+
+impl FoundBy {
+    fn words(self) -> &'static str {
+        match self {
+            Self::Index => {
+                "From the code index: variables and parameters of that name are left out, and the likeliest uses come first. Files \
+                 that it does not cover were searched by text."
+            }
+            Self::TextForUnknownName => "By text: the code index knows no such name.",
+            Self::TextWithoutIndex => "By text, for want of a code index: what has the same name may be something else.",
         }
     }
-    if shown.is_empty() {
-        return "Nothing was found.".to_owned();
+}
+
+/// Where a name stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameHits {
+    pub found_by: FoundBy,
+    pub definitions: Vec<Hit>,
+    pub uses: Vec<Hit>,
+    /// Found by text.
+    pub lines: Vec<Hit>,
+    /// Nothing was cut off.
+    pub is_all: bool,
+}
+
+/// Where a name stands, fenced as [`show_hits`] does, with a word on how it was found.
+pub fn show_name(name: &str, hits: &NameHits, filters: &PathFilters) -> String {
+    let NameHits { found_by, definitions, uses, lines, is_all } = hits;
+    let labels = [format!("definitions of {name}"), format!("references to {name}"), format!("lines that hold {name}, by text")];
+    let [of_definitions, of_uses, of_lines] = &labels;
+    let groups: [(&str, &[Hit]); 3] = [(of_definitions, definitions), (of_uses, uses), (of_lines, lines)];
+    let shown = show_groups(&groups, *is_all, filters);
+    shown.map_or_else(|| NOTHING_FOUND.to_owned(), |shown| format!("{}\n{shown}", found_by.words()))
+}
+
+/// Each group in a fence of its own; None: there is nothing to be shown.
+fn show_groups(groups: &[(&str, &[Hit])], is_all: bool, filters: &PathFilters) -> Option<String> {
+    let (mut bodies, mut room, mut left_out) = (Vec::new(), MAX_SHOWN_CHARS, 0_usize);
+    for (label, hits) in groups {
+        let mut body = String::new();
+        for hit in hits.iter().filter(|hit| set_aside_by_path(&hit.path, filters).is_none()) {
+            let within = hit.within.as_deref().map(|within| format!(" in {within}")).unwrap_or_default();
+            let row = format!("{}:{}{within}: {}\n", hit.path, hit.line, shown_line(hit.text.trim()));
+            match room.checked_sub(row.len()) {
+                Some(left) => {
+                    room = left;
+                    body.push_str(&row);
+                }
+                None => left_out += 1,
+            }
+        }
+        if !body.is_empty() {
+            bodies.push((label, body));
+        }
     }
-    let mut result = Fence::over([shown.as_str()]).wrap(label, &shown);
+    if bodies.is_empty() {
+        return None;
+    }
+    let fence = Fence::over(bodies.iter().map(|(_, body)| body.as_str()));
+    let mut result: String = bodies.iter().map(|(label, body)| fence.wrap(label, body)).collect();
     if left_out > 0 || !is_all {
         result.push_str("\nThere is more: narrow it down.");
     }
-    result
+    Some(result)
 }
 
 /// Paths, fenced. `is_all`: nothing was cut off before.

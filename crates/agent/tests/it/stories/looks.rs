@@ -29,7 +29,7 @@ async fn a_finder_and_its_verifiers_read_on_in_the_repository_before_they_answer
     assert_eq!(finder.len(), 6, "five looks that there is a tool for, and the answer");
     let seen = finder[5].prompt();
     assert!(seen.contains("src/prices.py (after the change)"), "{seen}");
-    assert!(seen.contains("references to prices") && seen.contains("src/prices.py:"), "{seen}");
+    assert!(seen.contains("lines that hold prices, by text") && seen.contains("src/prices.py:"), "{seen}");
     assert!(seen.contains("without `..`") && seen.contains("That file is not shown"), "{seen}");
     assert!(seen.contains("LIMIT = 3") && !seen.contains("ghp_0123") && !seen.contains("hunter2"), "{seen}");
     for (earlier, later) in finder.iter().zip(&finder[1..]) {
@@ -141,4 +141,85 @@ async fn a_review_that_is_cut_between_two_looks_does_not_pay_for_the_first_again
         .collect();
     assert_eq!(turns, [0, 1, 1, 2]);
     stage.assert_sound();
+}
+
+/// A stage whose finder looks for `name`. The target branch holds a function, code that uses it, and more of its name.
+async fn asked_for(name: &str) -> Stage {
+    let script = both_rules().looking(Role::Findings, "find_references", json!({ "name": name }));
+    let stage = Stage::set(script).await;
+    // Put together here, so that no scanner takes this file for a leak.
+    let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let page = format!(
+        "from shop import charge\n\n\ndef show(cart):\n    return charge(cart, \"{secret}\")\n\n\ndef other(charge):\n    \
+         # charge is a number here\n    return charge + 1\n"
+    );
+    let base = [
+        ("src/shop.py", "import functools\n\n\n@functools.cache\ndef charge(items, key):\n    return len(items)\n"),
+        ("src/page.py", page.as_str()),
+        ("docs/shop.md", "Call charge before you ship.\n"),
+        ("node_modules/left/charge.py", "charge(1)\n"),
+    ];
+    stage.repository.push("main", &base, "A shop").await.unwrap();
+    stage
+}
+
+/// What the finder saw after its look.
+async fn seen_with(stage: &Stage, shop: &str) -> String {
+    let cart = cart(LAST_ITEM, QUERY);
+    let files = [(CART, cart.as_str()), ("src/shop.py", shop), ("docs/more.md", "More about the shop.\n")];
+    let pull_request = stage.open(&files).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    stage.assert_sound();
+    let finder = stage.model.calls_of(Role::Findings);
+    finder[1].messages.iter().find(|message| message.role == "tool").unwrap().content.clone()
+}
+
+const SHOP_CHANGED: &str =
+    "import functools\n\n\n@functools.cache\ndef charge(items, key, rate):\n    return len(items) * rate\n";
+const SHOP_RENAMED_INSIDE: &str = "import functools\n\n\n@functools.cache\ndef charge(items, key):\n    return len(items) + 1\n";
+
+#[tokio::test]
+async fn where_a_name_is_used_comes_from_the_code_index_and_from_the_text_where_that_has_no_say() {
+    let stage = asked_for("charge").await;
+    let seen = seen_with(&stage, SHOP_CHANGED).await;
+    let rows: Vec<&str> = seen.lines().filter(|line| !line.starts_with('<')).collect();
+    assert!(rows[0].starts_with("From the code index: variables and parameters of that name are left out"), "{seen}");
+    let [definition, import, call, text] = rows[1..] else { panic!("{seen}") };
+    assert_eq!(definition, "src/shop.py:5: def charge(items, key, rate):", "the line with the name, not its decorator's");
+    assert_eq!(import, "src/page.py:1: from shop import charge");
+    assert!(call.starts_with("src/page.py:5 in show: return charge(cart, \"[redacted:github-token:"), "{call}");
+    assert_eq!(text, "docs/shop.md:1: Call charge before you ship.");
+    assert!(seen.contains("definitions of charge") && seen.contains("lines that hold charge, by text"), "{seen}");
+}
+
+#[tokio::test]
+async fn without_a_code_index_names_are_looked_for_by_text_and_the_model_is_told_so() {
+    // No signature changed, so no index was made.
+    let stage = asked_for("charge").await;
+    let seen = seen_with(&stage, SHOP_RENAMED_INSIDE).await;
+    assert!(seen.starts_with("By text, for want of a code index: what has the same name may be something else.\n"), "{seen}");
+    for line in ["src/page.py:5 in show: ", "src/page.py:10 in other: return charge + 1"] {
+        assert!(seen.contains(line), "{line} is in\n{seen}");
+    }
+    assert!(!seen.contains("node_modules"), "{seen}");
+}
+
+#[tokio::test]
+async fn a_name_that_no_code_defines_or_uses_is_looked_for_by_text() {
+    let stage = asked_for("number").await;
+    let seen = seen_with(&stage, SHOP_CHANGED).await;
+    assert!(seen.starts_with("By text: the code index knows no such name.\n"), "{seen}");
+    assert!(seen.contains("src/page.py:9 in other: # charge is a number here"), "{seen}");
+}
+
+#[tokio::test]
+async fn the_code_index_does_not_tell_by_its_hits_what_a_secret_is() {
+    // Put together here, so that no scanner takes this file for a leak.
+    let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let stage = asked_for(&secret).await;
+    // A name of code, as far as the index can tell.
+    let page = format!("from shop import charge\n\n\ndef show(cart):\n    return charge(cart, {secret})\n");
+    stage.repository.push("main", &[("src/page.py", page.as_str())], "A name").await.unwrap();
+    let seen = seen_with(&stage, SHOP_CHANGED).await;
+    assert_eq!(seen, "Nothing was found.");
 }

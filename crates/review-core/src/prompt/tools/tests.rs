@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::{Hit, Look, MAX_READ_LINES, Version, show_lines, show_paths, tools};
+use super::{FoundBy, Hit, Look, MAX_READ_LINES, NameHits, Version, show_lines, show_name, show_paths, tools};
 use crate::pull_request::LineRange;
 use crate::{configuration::PathFilters, scope::path_filters};
 
@@ -78,6 +78,41 @@ fn what_was_seen_is_fenced_and_says_what_is_missing() {
     assert!(hits.ends_with("There is more: narrow it down."));
     assert_eq!(show_hits("references", &[], true), "Nothing was found.");
     assert!(show_paths("src", &["src/a.rs".to_owned()], true).contains("src/a.rs"));
+}
+
+#[test]
+fn where_a_name_stands_is_told_with_how_it_was_found() {
+    let hit = |path: &str| Hit { path: path.to_owned(), line: 7, text: "  total(1)".to_owned(), within: None };
+    let hits = NameHits {
+        found_by: FoundBy::Index,
+        definitions: vec![hit("src/a.rs")],
+        uses: vec![hit("src/b.rs"), hit("keys/id_rsa")],
+        lines: vec![hit("docs/a.md")],
+        is_all: true,
+    };
+    let filters = PathFilters::default();
+    let shown = show_name("total", &hits, &filters);
+    let rows: Vec<&str> = shown.lines().filter(|line| !line.starts_with("</")).collect();
+    let nonce = rows[1].split('"').nth(1).unwrap();
+    insta::assert_snapshot!(rows.join("\n").replace(nonce, "N"), @r#"
+    From the code index: variables and parameters of that name are left out, and the likeliest uses come first. Files that it does not cover were searched by text.
+    <untrusted nonce="N" label="definitions of total">
+    src/a.rs:7: total(1)
+    <untrusted nonce="N" label="references to total">
+    src/b.rs:7: total(1)
+    <untrusted nonce="N" label="lines that hold total, by text">
+    docs/a.md:7: total(1)
+    "#);
+    let without = |found_by| show_name("total", &NameHits { found_by, lines: vec![hit("a.rs")], ..hits.clone() }, &filters);
+    assert!(without(FoundBy::TextWithoutIndex).starts_with("By text, for want of a code index"));
+    assert!(without(FoundBy::TextForUnknownName).starts_with("By text: the code index knows no such name."));
+    let none = NameHits { definitions: vec![], uses: vec![hit("keys/id_rsa")], lines: vec![], ..hits };
+    assert_eq!(show_name("total", &none, &filters), "Nothing was found.");
+    // All groups share what one look may show.
+    let long = Hit { text: "x".repeat(390), ..hit("src/a.rs") };
+    let many = NameHits { definitions: vec![long.clone(); 40], uses: vec![long.clone(); 40], lines: vec![long; 40], ..none };
+    let shown = show_name("total", &many, &filters);
+    assert!(shown.len() < 26_000 && shown.ends_with("There is more: narrow it down."), "{}", shown.len());
 }
 
 #[test]
