@@ -95,12 +95,15 @@ fn place(departures: &Departures, path: &str) -> Place {
     }
 }
 
-/// The standing findings where their files are now, so that none is raised again under another name.
+/// The standing findings where their files are now, so that none is raised again under another name. Those whose files have
+/// no name that is known (a force push, and the server has forgotten what was before) are known by their lines alone.
 pub(super) fn under_new_names(standing: &[StandingFinding], whereabouts: &Whereabouts) -> Vec<StandingFinding> {
     let mut moved = standing.to_vec();
     for finding in &mut moved {
-        if let (Some(Place::Renamed(path)), Some(anchor)) = (whereabouts.get(&finding.thread), &mut finding.anchor) {
-            anchor.path.clone_from(path);
+        match (whereabouts.get(&finding.thread), &mut finding.anchor) {
+            (Some(Place::Renamed(path)), Some(anchor)) => anchor.path.clone_from(path),
+            (Some(Place::Unknown), anchor) => *anchor = None,
+            _ => {}
         }
     }
     moved

@@ -43,14 +43,17 @@ pub fn count_votes(findings: Vec<Finding>) -> Vec<Finding> {
 }
 
 fn says_the_same(finding: &Finding, earlier: &StandingFinding) -> bool {
-    let Some(anchor) = &earlier.anchor else { return false };
-    if anchor.path != finding.path {
-        return false;
-    }
     let memory = FindingMemory::of(finding);
     let same_line = !earlier.quoted_line.trim().is_empty() && memory.quoted_line.trim() == earlier.quoted_line.trim();
-    let near = anchor.side == finding.side && anchor.lines.distance(finding.lines) <= NEAR_LINES;
-    let same_place = same_line || near && earlier.status != ThreadStatus::Fixed;
+    let same_place = match &earlier.anchor {
+        // Nobody knows what its file is called now: the line speaks for itself.
+        None => same_line,
+        Some(anchor) if anchor.path != finding.path => false,
+        Some(anchor) => {
+            let near = anchor.side == finding.side && anchor.lines.distance(finding.lines) <= NEAR_LINES;
+            same_line || near && earlier.status != ThreadStatus::Fixed
+        }
+    };
     same_place
         && (earlier.category == finding.category
             || words::shared(&words::significant(&finding.claim), &words::significant(&earlier.claim)) >= SHARED_WORDS)

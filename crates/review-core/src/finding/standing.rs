@@ -16,7 +16,7 @@ pub struct StandingFinding {
     pub status: ThreadStatus,
     pub is_deleted: bool,
     pub fingerprint: Fingerprint,
-    /// Where it was placed, at `iteration`.
+    /// Where it was placed, at `iteration`. None: there is no knowing where that is now.
     pub anchor: Option<Anchor>,
     /// 0 when the thread no longer says it.
     pub iteration: u32,

@@ -93,7 +93,7 @@ fn standing_claim(standing: &StandingFinding) -> String {
     let place = standing
         .anchor
         .as_ref()
-        .map_or_else(|| "the whole pull request".to_owned(), |anchor| place(&anchor.path, anchor.side, anchor.lines));
+        .map_or_else(|| "a place that is not known any more".to_owned(), |anchor| place(&anchor.path, anchor.side, anchor.lines));
     let mut claim: String = standing.claim.chars().take(MAX_STANDING_CHARS).collect();
     if claim.len() < standing.claim.len() {
         claim.push('…');

@@ -140,3 +140,17 @@ fn what_several_looks_say_alike_is_one_finding_with_their_votes() {
     let votes: Vec<_> = counted.iter().map(|finding| (finding.claim.as_str(), finding.lines.first, finding.votes)).collect();
     assert_eq!(votes, [(one.claim.as_str(), 10, 3), (other.claim.as_str(), 10, 1), (far.claim.as_str(), 90, 1)]);
 }
+
+#[test]
+fn a_finding_whose_file_nobody_can_name_is_known_by_its_line() {
+    let one = finding("src/a.rs", 10, 12, "The quantity is not checked.");
+    let mut lost = thread_about(&one, ThreadStatus::Active);
+    lost.anchor = None;
+    let mut elsewhere = one.clone();
+    (elsewhere.path, elsewhere.claim) = ("src/b.rs".to_owned(), "Nobody checks a quantity here.".to_owned());
+    elsewhere.lines = LineRange::new(90, 90);
+    assert!(is_raised(&elsewhere, &lost));
+    assert!(!is_raised(&elsewhere, &thread_about(&one, ThreadStatus::Active)), "a file that is there speaks for its own lines");
+    elsewhere.quoted_line = "let price = order.price;".to_owned();
+    assert!(!is_raised(&elsewhere, &lost));
+}
