@@ -86,6 +86,11 @@ impl Agent {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
+    /// Of its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.process.id()
+    }
+
     pub(crate) fn log(&self) -> &Path {
         &self.log
     }

@@ -76,6 +76,8 @@ enum Measurement {
         #[arg(long, default_value_t = 10_000)]
         files: usize,
     },
+    /// What a review takes beside the model: wall time and CPU.
+    Pipeline(bench::pipeline::Arguments),
     /// What the prompts of a run hold, and how much of them its calls share.
     Tokens,
 }
@@ -108,6 +110,7 @@ fn run(task: Task) -> anyhow::Result<()> {
         Task::Tidy => tidy::run(),
         Task::Bench { what: Measurement::Ack(arguments) } => on_runtime(bench::ack::run(&arguments)),
         Task::Bench { what: Measurement::Index { files } } => bench::index::run(files),
+        Task::Bench { what: Measurement::Pipeline(arguments) } => on_runtime(bench::pipeline::run(&arguments)),
         Task::Bench { what: Measurement::Tokens } => on_runtime(bench::tokens::run()),
     }
 }

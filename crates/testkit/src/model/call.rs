@@ -1,6 +1,9 @@
 //! What was asked.
 
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::{
+    hash::{DefaultHasher, Hash, Hasher},
+    time::Instant,
+};
 
 use super::request::{ChatRequest, Message};
 
@@ -71,6 +74,10 @@ pub struct Call {
     /// The whole request.
     pub body: serde_json::Value,
     pub state: CallState,
+    /// When it was understood.
+    pub begun: Instant,
+    /// When its answer was made, or its client gone.
+    pub ended: Option<Instant>,
 }
 
 impl Call {
@@ -86,6 +93,8 @@ impl Call {
             key,
             body: request.body.clone(),
             state: CallState::Open,
+            begun: Instant::now(),
+            ended: None,
         }
     }
 

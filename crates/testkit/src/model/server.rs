@@ -4,7 +4,7 @@ use std::{
     collections::{HashMap, VecDeque},
     net::SocketAddr,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, bail};
@@ -72,6 +72,7 @@ struct Record {
     gates: HashMap<Role, CancellationToken>,
     refused: Vec<(u16, Value)>,
     prompts: VecDeque<String>,
+    latency: Duration,
 }
 
 impl ModelServer {
@@ -131,6 +132,11 @@ impl ModelServer {
     /// What the reviewer says from now on.
     pub fn set_script(&self, script: Script) {
         self.shared.record().script = script;
+    }
+
+    /// What the reviewer thinks before each answer, from now on.
+    pub fn set_latency(&self, latency: Duration) {
+        self.shared.record().latency = latency;
     }
 
     /// The next `calls` calls of `role` go wrong like this, after those for which a fault waits already.
@@ -288,6 +294,7 @@ impl Tracked {
         self.done = true;
         if let Some(call) = self.shared.record().calls.get_mut(self.number) {
             call.state = state;
+            call.ended = Some(Instant::now());
         }
         self.shared.note_change();
     }
@@ -385,7 +392,7 @@ async fn respond_to(shared: Arc<Shared>, dialect: Dialect, checked: Result<(Opti
         Err(error) => return shared.refuse(dialect, error),
     };
     let role = Role::of(&request);
-    let (mut tracked, gate, fault) = {
+    let (mut tracked, gate, fault, latency) = {
         let mut record = shared.record();
         let number = record.calls.len();
         record.calls.push(Call::new(number, role, key, &request));
@@ -395,7 +402,7 @@ async fn respond_to(shared: Arc<Shared>, dialect: Dialect, checked: Result<(Opti
             record.standing_faults.iter().find(met).map(|(_, _, fault)| fault.clone())
         });
         let tracked = Tracked { shared: Arc::clone(&shared), number, done: false };
-        (tracked, record.gates.get(&role).cloned(), fault)
+        (tracked, record.gates.get(&role).cloned(), fault, record.latency)
     };
     shared.note_change();
     if let Some(gate) = gate {
@@ -403,6 +410,10 @@ async fn respond_to(shared: Arc<Shared>, dialect: Dialect, checked: Result<(Opti
             () = gate.cancelled() => {}
             () = shared.stop.cancelled() => {}
         }
+    }
+    if !latency.is_zero() {
+        #[expect(clippy::disallowed_methods, reason = "the time that a model thinks is what is simulated")]
+        tokio::time::sleep(latency).await;
     }
     let response = match answer(&shared, dialect, role, &request, tracked.number, fault).await {
         Ok(response) => response,
