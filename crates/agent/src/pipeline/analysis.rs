@@ -222,7 +222,7 @@ fn check(
         for _ in 0..answer.malformed {
             let detail = "not of the schema's shape".to_owned();
             let (claim, path) = (String::new(), String::new());
-            dropped.push(Dropped { finding: None, claim, path, reason: DropReason::Malformed, detail });
+            dropped.push(Dropped { finding: None, claim, path, lines: None, reason: DropReason::Malformed, detail });
         }
     }
     let (fresh, raised) = dedupe(count_votes(findings), standing);
@@ -364,6 +364,7 @@ fn drop_finding(finding: Finding, reason: DropReason, detail: &str) -> Dropped {
         claim: finding.claim.clone(),
         path: finding.path.clone(),
         finding: Some(finding),
+        lines: None,
         reason,
         detail: detail.chars().take(1_000).collect(),
     }

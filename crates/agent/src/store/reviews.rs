@@ -310,7 +310,7 @@ impl TryFrom<DroppedRow> for Dropped {
             .map(|finding| serde_json::from_str(&finding))
             .transpose()
             .map_err(|error| StoreError::Corrupt(format!("a dropped finding: {error}")))?;
-        Ok(Self { finding, claim: row.claim, path: row.path, reason, detail: row.detail })
+        Ok(Self { finding, claim: row.claim, path: row.path, lines: None, reason, detail: row.detail })
     }
 }
 

@@ -214,6 +214,10 @@ pub struct Dropped {
     /// The candidate's claim (the model's words).
     pub claim: String,
     pub path: String,
+    /// Lines of the head version that a candidate names which did not become a finding: where the quote stands, or else what
+    /// the model stated. None for a finding, which has its own, and where no lines were stated; not kept in the database.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lines: Option<LineRange>,
     pub reason: DropReason,
     /// For people: which check, what it saw.
     pub detail: String,
@@ -222,7 +226,14 @@ pub struct Dropped {
 impl Dropped {
     /// `finding`, not posted for `reason`.
     pub fn of(finding: Finding, reason: DropReason, detail: impl Into<String>) -> Self {
-        Self { claim: finding.claim.clone(), path: finding.path.clone(), finding: Some(finding), reason, detail: detail.into() }
+        Self {
+            claim: finding.claim.clone(),
+            path: finding.path.clone(),
+            finding: Some(finding),
+            lines: None,
+            reason,
+            detail: detail.into(),
+        }
     }
 }
 

@@ -51,7 +51,10 @@ pub fn check_quote(candidate: Candidate, file: Option<CheckedFile<'_>>) -> Resul
 
     let placed = match place(&candidate, file) {
         Ok(placed) => placed,
-        Err((reason, detail)) => return Err(refuse(&candidate, reason, detail)),
+        Err(Refusal { reason, lines, detail }) => {
+            let refused = refuse(&candidate, reason, detail);
+            return Err(Dropped { lines: lines.or(refused.lines), ..refused });
+        }
     };
     let suggestion = candidate
         .suggestion
@@ -110,6 +113,7 @@ fn refuse(candidate: &Candidate, reason: DropReason, detail: impl Into<String>) 
         finding: None,
         claim: shortened(&candidate.claim, MAX_CLAIM_CHARS),
         path: shortened(&candidate.path, MAX_PATH_CHARS),
+        lines: stated_range(candidate, u32::MAX),
         reason,
         detail: detail.into(),
     }
@@ -123,7 +127,18 @@ struct Placed {
     exact: bool,
 }
 
-type Refusal = (DropReason, String);
+struct Refusal {
+    reason: DropReason,
+    /// Of the head version, where the quote was found there.
+    lines: Option<LineRange>,
+    detail: String,
+}
+
+impl Refusal {
+    fn new(reason: DropReason, detail: impl Into<String>) -> Self {
+        Self { reason, lines: None, detail: detail.into() }
+    }
+}
 
 /// In the head version; else, or when only there it is part of the change, among the removed lines.
 fn place(candidate: &Candidate, file: CheckedFile<'_>) -> Result<Placed, Refusal> {
@@ -132,7 +147,7 @@ fn place(candidate: &Candidate, file: CheckedFile<'_>) -> Result<Placed, Refusal
         Err(refusal) => refusal,
     };
     place_left(candidate, file).map_err(|removed| {
-        let only_removed = outside.0 == DropReason::QuoteNotFound && removed.0 == DropReason::OutsideChange;
+        let only_removed = outside.reason == DropReason::QuoteNotFound && removed.reason == DropReason::OutsideChange;
         if only_removed { removed } else { outside }
     })
 }
@@ -141,8 +156,9 @@ fn place_right(candidate: &Candidate, file: CheckedFile<'_>) -> Result<Placed, R
     let lines: Vec<&str> = file.head_text.lines().map(without_line_end).collect();
     let count = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     let stated = stated_range(candidate, count);
-    let not_found =
-        || (DropReason::QuoteNotFound, format!("{:?} is not a line of the file", shortened(&candidate.quoted_line, 120)));
+    let not_found = || {
+        Refusal::new(DropReason::QuoteNotFound, format!("{:?} is not a line of the file", shortened(&candidate.quoted_line, 120)))
+    };
 
     let touched = Touched::right(file);
     let found = numbered(&lines).filter_map(|(number, line)| Some((number, line, quality(&candidate.quoted_line, line)?)));
@@ -155,7 +171,8 @@ fn place_right(candidate: &Candidate, file: CheckedFile<'_>) -> Result<Placed, R
 
     let lines = moved(stated, number, count);
     if !touched.is_near(lines) {
-        return Err((DropReason::OutsideChange, format!("lines {}-{} are outside the change", lines.first, lines.last)));
+        let detail = format!("lines {}-{} are outside the change", lines.first, lines.last);
+        return Err(Refusal { lines: Some(lines), ..Refusal::new(DropReason::OutsideChange, detail) });
     }
     let meant = stated.is_some_and(|stated| stated.len() == lines.len() && (shift == 0 || lines.len() == 1));
     Ok(Placed { side: Side::Right, lines, quoted_line: line.to_owned(), exact: meant })
@@ -175,12 +192,12 @@ fn place_left(candidate: &Candidate, file: CheckedFile<'_>) -> Result<Placed, Re
         }
     }
     match best {
-        None => Err((DropReason::QuoteNotFound, "not among the removed lines either".to_owned())),
+        None => Err(Refusal::new(DropReason::QuoteNotFound, "not among the removed lines either")),
         Some((_, _, _, _, line)) if !line.contains(char::is_alphanumeric) => {
-            Err((DropReason::QuoteNotFound, "a line of punctuation among the removed lines names no place".to_owned()))
+            Err(Refusal::new(DropReason::QuoteNotFound, "a line of punctuation among the removed lines names no place"))
         }
         Some((_, true, _, number, _)) => {
-            Err((DropReason::OutsideChange, format!("removed line {number} was part of an earlier push")))
+            Err(Refusal::new(DropReason::OutsideChange, format!("removed line {number} was part of an earlier push")))
         }
         Some((_, false, _, number, line)) => {
             Ok(Placed { side: Side::Left, lines: LineRange::new(number, number), quoted_line: line.to_owned(), exact: false })

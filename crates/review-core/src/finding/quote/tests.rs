@@ -218,6 +218,16 @@ fn a_claim_outside_the_change_is_refused() {
 }
 
 #[test]
+fn what_is_refused_keeps_the_lines_that_it_is_about() {
+    let lines = |outcome: Result<Finding, Dropped>| outcome.unwrap_err().lines.map(|lines| (lines.first, lines.last));
+    assert_eq!(lines(check(candidate(3, 4, "return cache.get(key);"))), Some((3, 4)), "as stated, where nothing is quoted");
+    assert_eq!(lines(check(candidate(37, 37, "line_35();"))), Some((35, 35)), "where the quote stands");
+    assert_eq!(lines(check(candidate(0, 0, "return cache.get(key);"))), None);
+    let missing = Candidate { scenario: String::new(), ..candidate(12, 12, "let total = price * count;") };
+    assert_eq!(lines(check(missing)), Some((12, 12)));
+}
+
+#[test]
 fn context_far_from_every_change_of_a_wide_hunk_is_outside() {
     let mut wide: Vec<String> = (1..=40).map(|line| format!("     line_{line}();")).collect();
     wide[39] = "+    line_40();".to_owned();
