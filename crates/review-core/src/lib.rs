@@ -7,6 +7,7 @@ pub mod configuration;
 pub mod depth;
 pub mod description;
 pub mod diff;
+pub mod eval;
 pub mod finding;
 pub mod lead;
 pub mod learning;

@@ -141,6 +141,20 @@ impl Answer for ResolutionAnswer {
     const NAME: &'static str = "review_resolution";
 }
 
+/// Whether two descriptions mean the same issue (`crate::eval`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct JudgementAnswer {
+    /// What the one and what the other says is wrong, and whether one fix would settle both.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub reasoning: String,
+    #[serde(deserialize_with = "lenient::yes")]
+    pub same_issue: bool,
+}
+
+impl Answer for JudgementAnswer {
+    const NAME: &'static str = "review_judgement";
+}
+
 /// The JSON Schema of an answer in the form that strict structured output takes: every object closed, every property
 /// required, references inlined (source: the guide to structured outputs at platform.openai.com, "Supported schemas").
 pub fn strict_schema<A: Answer>() -> serde_json::Value {

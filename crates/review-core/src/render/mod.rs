@@ -11,8 +11,8 @@ mod remarks;
 mod walkthrough;
 
 pub use comment::{finding_comment, resolution_reply};
-pub(crate) use model_text::is_invisible;
 pub use model_text::neutralise;
+pub(crate) use model_text::{is_invisible, shortened};
 pub use walkthrough::{WalkthroughInput, walkthrough};
 pub(crate) use walkthrough::{is_delayed, is_in_progress, with_withheld};
 
