@@ -2,6 +2,7 @@
 //! workspace; it speaks only the wire.
 
 pub mod azure_devops;
+pub mod eval;
 pub mod model;
 pub mod oauth2;
 pub mod proxy;

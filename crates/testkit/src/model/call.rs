@@ -14,16 +14,19 @@ pub enum Role {
     Verdict,
     Walkthrough,
     Resolution,
+    /// Whether a comment means a defect that somebody wrote down.
+    Judgement,
     /// No known schema is named.
     Other,
 }
 
 impl Role {
-    const NAMED: [(Self, &'static str); 4] = [
+    const NAMED: [(Self, &'static str); 5] = [
         (Self::Findings, "review_findings"),
         (Self::Verdict, "review_verdict"),
         (Self::Walkthrough, "review_walkthrough"),
         (Self::Resolution, "review_resolution"),
+        (Self::Judgement, "review_judgement"),
     ];
 
     pub(super) fn is_answer_tool(name: &str) -> bool {

@@ -23,6 +23,8 @@ pub(super) fn numbered_lines<'a>(prompt: &'a str, paths: &[&'a str]) -> Vec<Numb
             let text = rest.trim_start_matches([' ', '\t', '|', ':']);
             let text = if matches!(marker, Some('+' | '-' | '>')) { text.get(1..).unwrap_or_default() } else { text };
             lines.push(NumberedLine { number, text: text.trim(), removed, path: current });
+        } else if is_of_base(line) {
+            // A line that was removed may well name another file.
         } else if let Some(path) = longest_named(line, paths) {
             current = Some(path);
         }
@@ -46,6 +48,12 @@ pub(super) fn paths_in(prompt: &str) -> Vec<String> {
     paths
 }
 
+/// Whether it is a removed line with its number in the version before the change: `b12 - code`.
+fn is_of_base(line: &str) -> bool {
+    let number = line.trim_start_matches(['>', ' ', '\t']).strip_prefix('b');
+    number.and_then(leading_number).is_some_and(|(_, rest)| rest.trim_start().starts_with('-'))
+}
+
 /// The number at the start of the line (after a mark, if there is one), and what follows it; None where no blank or column
 /// follows the digits.
 fn leading_number(line: &str) -> Option<(u32, &str)> {
@@ -58,4 +66,17 @@ fn leading_number(line: &str) -> Option<(u32, &str)> {
 
 fn longest_named<'a>(line: &str, paths: &[&'a str]) -> Option<&'a str> {
     paths.iter().filter(|path| line.contains(**path)).max_by_key(|path| path.len()).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::numbered_lines;
+
+    #[test]
+    fn a_removed_line_that_names_another_file_does_not_begin_it() {
+        let prompt = "path: pipelines.yml\n\n    3   steps:\n   b4 -   - script: ci/test.sh\n    4 +   - script: ci/all.sh\n";
+        let lines = numbered_lines(prompt, &["pipelines.yml", "ci/test.sh"]);
+        let shown: Vec<_> = lines.iter().map(|line| (line.number, line.text, line.path)).collect();
+        assert_eq!(shown, [(3, "steps:", Some("pipelines.yml")), (4, "- script: ci/all.sh", Some("pipelines.yml"))]);
+    }
 }

@@ -52,6 +52,8 @@ pub struct Rule {
     pub lines: u32,
     /// A line of code (without indentation) whose presence says that the finding was fixed, whatever else stands there.
     pub fixed_when: Option<String>,
+    /// Words of the defect that it means, as somebody wrote that down: a judge says yes where a question holds them.
+    pub about: Option<String>,
 }
 
 impl Rule {
@@ -69,6 +71,7 @@ impl Rule {
             suggestion: None,
             lines: 1,
             fixed_when: None,
+            about: None,
         }
     }
 
@@ -108,6 +111,12 @@ impl Rule {
     #[must_use]
     pub fn fixed_when(mut self, line: &str) -> Self {
         self.fixed_when = Some(line.trim().to_owned());
+        self
+    }
+
+    #[must_use]
+    pub fn about(mut self, defect: &str) -> Self {
+        self.about = Some(defect.to_owned());
         self
     }
 
@@ -184,6 +193,7 @@ impl Script {
             Role::Verdict => self.verdict(prompt),
             Role::Walkthrough => self.walkthrough(prompt),
             Role::Resolution => self.resolution(prompt),
+            Role::Judgement => self.judgement(prompt),
             Role::Other => json!({ "answer": "ok" }),
         }
     }
@@ -249,6 +259,13 @@ impl Script {
             .collect();
         let summary = if self.summary.is_empty() { "Changes the code as described by its author." } else { &self.summary };
         json!({ "summary": summary, "cohorts": cohorts })
+    }
+
+    fn judgement(&self, prompt: &str) -> Value {
+        let meant = self.rule_named_in(prompt).and_then(|rule| rule.about.as_deref());
+        let same_issue = meant.is_some_and(|defect| prompt.contains(defect));
+        let reasoning = if same_issue { "Both name the same cause." } else { "The comment is about something else." };
+        json!({ "reasoning": reasoning, "same_issue": same_issue })
     }
 
     fn resolution(&self, prompt: &str) -> Value {

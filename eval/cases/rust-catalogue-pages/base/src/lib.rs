@@ -1,0 +1,4 @@
+//! Pages of a shop's catalogue.
+
+pub mod query;
+pub mod render;
