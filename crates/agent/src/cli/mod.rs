@@ -4,6 +4,7 @@ mod config;
 mod costs;
 mod dead_letters;
 mod doctor;
+mod eval;
 mod learned;
 mod migrate;
 mod review;
@@ -36,6 +37,8 @@ enum Command {
     Review(review::Arguments),
     /// Check a `.coderabbit.yaml`, or show what comes of it.
     Config(config::Arguments),
+    /// Review labelled cases, and say how good the reviews are; or compare two such reports.
+    Eval(eval::Arguments),
     /// Bring the database to this version's shape.
     Migrate,
     /// Jobs that were given up: list them, queue one again, or drop it.
@@ -62,6 +65,7 @@ pub fn main() -> ExitCode {
             Command::Doctor(arguments) => doctor::run(env_file, &arguments).await,
             Command::Review(arguments) => review::run(env_file, &arguments).await,
             Command::Config(arguments) => config::run(&arguments),
+            Command::Eval(arguments) => eval::run(env_file, &arguments).await,
             Command::Migrate => migrate::run(env_file).await,
             Command::DeadLetters(arguments) => dead_letters::run(env_file, &arguments).await,
             Command::Learned(command) => learned::run(env_file, &command).await,

@@ -127,8 +127,9 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
     Ok(review_range(&model, &repository, &range, &cancel).await?)
 }
 
-/// What the repository wants, by the file of the head: whoever reviews on their own machine is trusted.
-async fn configuration(repository: &Repository, head: &CommitId) -> anyhow::Result<Configuration> {
+/// What the repository wants, by the file of this commit. For a review that of the head: whoever reviews on their own machine is
+/// trusted.
+pub(super) async fn configuration(repository: &Repository, head: &CommitId) -> anyhow::Result<Configuration> {
     let (mut layers, mut remarks) = (Vec::new(), Vec::new());
     for name in FILE_NAMES {
         let Some(bytes) = repository.blob(head, name, MAX_CONFIGURATION_BYTES).await? else { continue };

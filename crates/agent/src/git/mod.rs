@@ -2,13 +2,14 @@
 //!
 //! `command` builds and runs every process: a cleared environment, settings that switch off whatever a repository could
 //! make git run, a deadline, a cap on the output. `mirrors` keeps the bare copies of remote repositories, `repository`
-//! reads from one of them or from the user's own.
+//! reads from one of them or from the user's own; `scratch` makes one that is thrown away.
 
 mod command;
 mod failure;
 mod locks;
 mod mirrors;
 mod repository;
+mod scratch;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -23,6 +24,7 @@ use review_core::pull_request::CommitId;
 pub use self::{
     mirrors::{Mirrors, Source},
     repository::{Repository, Search, TreeFile},
+    scratch::{NewFile, NewFileKind, Scratch},
 };
 
 /// The oldest git that the commands of this module work with.

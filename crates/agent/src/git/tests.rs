@@ -5,4 +5,5 @@ mod mirrors;
 mod process;
 mod proxy;
 mod reading;
+mod scratch;
 pub(crate) mod server;

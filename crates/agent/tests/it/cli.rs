@@ -3,6 +3,7 @@
 mod config;
 mod doctor;
 mod document;
+mod eval;
 mod learned;
 mod operation;
 mod replay;

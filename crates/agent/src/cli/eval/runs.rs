@@ -1,0 +1,143 @@
+//! Reviews of cases: each by the same pipeline as every other review, and its scores.
+
+use std::time::Instant;
+
+use futures::{StreamExt as _, stream};
+use review_core::{
+    eval::{
+        Candidate, CaseReport, CaseRun, DoneRun, Pair, candidates, judge_instruction, judge_pack, pairs_to_judge,
+        score_by_meaning, score_by_place,
+    },
+    finding::answer::JudgementAnswer,
+    usage::Usage,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{super::progress, cases::Case};
+use crate::{
+    llm::{Model, ModelError, Role},
+    pipeline::{AnalysisError, LocalReview, review_range},
+};
+
+/// Questions to the judge at the same time, of one review.
+const JUDGEMENTS_AT_ONCE: usize = 4;
+
+/// How cases are reviewed.
+pub(super) struct Runs<'a> {
+    pub(super) model: &'a Model,
+    pub(super) prompt_tokens: usize,
+    pub(super) max_findings: usize,
+    pub(super) judges: bool,
+    /// How often each case is reviewed.
+    pub(super) times: u32,
+    pub(super) parallel: usize,
+}
+
+/// Somebody pressed Ctrl-C.
+#[derive(Debug)]
+pub(super) struct Stopped;
+
+impl Runs<'_> {
+    /// Reviews every case as often as is wanted. A review that fails is a part of the report, and ends no other.
+    pub(super) async fn over(&self, cases: &[Case], cancel: &CancellationToken) -> Result<Vec<CaseReport>, Stopped> {
+        let total = cases.len().saturating_mul(self.times as usize);
+        // All cases once, then all cases again: what a provider has cached of one does not make the next run of it cheaper.
+        let reviews = (0..self.times).flat_map(|_| cases).enumerate();
+        let reviews = stream::iter(reviews.map(|(number, case)| async move {
+            if cancel.is_cancelled() {
+                return Err(Stopped);
+            }
+            let run = self.review(case, cancel).await?;
+            progress(&super::plain(&format!("[{}/{total}] {}: {}", number + 1, case.name, told(&run))));
+            Ok(run)
+        }));
+        let mut done = reviews.buffered(self.parallel);
+        let mut reports: Vec<CaseReport> = cases.iter().map(Case::report).collect();
+        let mut next = 0_usize;
+        while let Some(run) = done.next().await {
+            let run = run?;
+            if let Some(report) = next.checked_rem(cases.len()).and_then(|index| reports.get_mut(index)) {
+                report.runs.push(run);
+            }
+            next = next.saturating_add(1);
+        }
+        Ok(reports)
+    }
+
+    async fn review(&self, case: &Case, cancel: &CancellationToken) -> Result<CaseRun, Stopped> {
+        let range = LocalReview {
+            base: case.base.clone(),
+            head: case.head.clone(),
+            message: format!("{}\n\n{}", case.file.title.replace('\n', " "), case.file.description),
+            prompt_tokens: self.prompt_tokens,
+            max_findings: self.max_findings,
+            configuration: case.configuration.clone(),
+        };
+        let begun = Instant::now();
+        let analysis = match review_range(self.model, &case.repository, &range, cancel).await {
+            Ok(analysis) => analysis,
+            Err(AnalysisError::Model(ModelError::Cancelled)) => return Err(Stopped),
+            Err(error) => return Ok(CaseRun::Failed(error.to_string())),
+        };
+        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let found = candidates(&analysis.findings, &analysis.dropped, &case.diffs);
+        let by_place = score_by_place(&case.file.expected, &found);
+        let mut judge_usage = Usage::default();
+        let by_meaning = if self.judges {
+            match self.judge(case, &found, cancel, &mut judge_usage).await {
+                Ok(same) => Some(score_by_meaning(&case.file.expected, &found, &same)),
+                Err(ModelError::Cancelled) => return Err(Stopped),
+                Err(error) => return Ok(CaseRun::Failed(format!("it was reviewed, and could not be judged: {error}"))),
+            }
+        } else {
+            None
+        };
+        let is_partial = analysis.is_partial();
+        let usage = analysis.usage;
+        Ok(CaseRun::Done(Box::new(DoneRun { candidates: found, by_place, by_meaning, usage, judge_usage, millis, is_partial })))
+    }
+
+    /// The pairs that mean the same.
+    async fn judge(
+        &self,
+        case: &Case,
+        found: &[Candidate],
+        cancel: &CancellationToken,
+        usage: &mut Usage,
+    ) -> Result<Vec<(usize, usize)>, ModelError> {
+        let expected = &case.file.expected;
+        let questions = pairs_to_judge(expected, found).into_iter().filter_map(|pair| {
+            let instruction = judge_instruction(expected.get(pair.expected)?, found.get(pair.candidate)?);
+            Some((pair, instruction))
+        });
+        let questions: Vec<_> = questions.collect();
+        let answers = stream::iter(questions.into_iter().map(|(pair, instruction)| async move {
+            let reply = self.model.ask::<JudgementAnswer>(Role::Heavy, judge_pack(), &instruction, cancel).await?;
+            Ok::<_, ModelError>((pair, reply))
+        }));
+        let mut answers = answers.buffered(JUDGEMENTS_AT_ONCE);
+        let mut same = Vec::new();
+        while let Some(answer) = answers.next().await {
+            let (Pair { expected, candidate }, reply) = answer?;
+            *usage += reply.usage;
+            if reply.answer.same_issue {
+                same.push((expected, candidate));
+            }
+        }
+        Ok(same)
+    }
+}
+
+/// What came of a review, for who waits.
+fn told(run: &CaseRun) -> String {
+    match run {
+        CaseRun::Failed(error) => format!("failed: {error}"),
+        CaseRun::Done(run) => {
+            let posted = run.by_place.candidates.iter().flatten().count();
+            let found = run.by_place.expected.iter().filter(|fate| fate.is_posted()).count();
+            let expected = run.by_place.expected.len();
+            let comments = if posted == 1 { "1 comment".to_owned() } else { format!("{posted} comments") };
+            format!("{found} of {expected} found, {comments}, {} ms", run.millis)
+        }
+    }
+}
