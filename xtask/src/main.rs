@@ -6,6 +6,7 @@ mod checks;
 mod conformance;
 mod daemon;
 mod demo;
+mod eval;
 mod generate;
 mod peers;
 mod process;
@@ -45,6 +46,8 @@ enum Task {
     },
     /// A pull request is reviewed before your eyes, then pushed to and reviewed again.
     Demo(demo::Arguments),
+    /// The shipped cases of `eval/cases`, reviewed with the scripted model: table, report and page.
+    Eval(eval::Arguments),
     /// Runs the end-to-end stories through Prism, against Microsoft's `OpenAPI` files.
     Conformance(conformance::Arguments),
     /// The stand-in of Azure DevOps, driven by the official Python and Node clients.
@@ -102,6 +105,7 @@ fn run(task: Task) -> anyhow::Result<()> {
             on_runtime(conformance::run(&conformance::Arguments::all(openapi)))
         }
         Task::Demo(arguments) => on_runtime(demo::run(&arguments)),
+        Task::Eval(arguments) => on_runtime(eval::evaluate(&arguments)),
         Task::Conformance(arguments) => on_runtime(conformance::run(&arguments)),
         Task::Checks => checks::run(),
         Task::Peers(arguments) => peers::run(&arguments, &mut Vec::new()),

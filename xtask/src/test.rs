@@ -38,6 +38,7 @@ pub(crate) fn run(quick: bool) -> anyhow::Result<()> {
         steps.run("counterparts of others", || peers::run(&peers::Arguments::default(), with_peers));
         // By its command, not by this program's path: an earlier step may have built this program anew.
         steps.run("demo", || process::run(cargo().args(["xtask", "demo", "--once"])));
+        steps.run("evaluation", || process::run(cargo().args(["xtask", "eval"])));
         steps.run("prompt tokens", || process::run(cargo().args(["xtask", "bench", "tokens"])));
     }
     for line in summary.into_iter().chain(of_peers) {
