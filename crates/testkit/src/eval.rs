@@ -105,7 +105,7 @@ fn defects() -> Vec<Rule> {
         )
         .rated("correctness", "high")
         .about("The number of pages is rounded down"),
-        // More than is shown of one review: the least grave one is over the cap.
+        // More than is shown of a review of the normal tier; the last one is a small matter.
         Rule::new(
             Kind::True,
             "src/render.rs",

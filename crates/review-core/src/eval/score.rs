@@ -85,9 +85,10 @@ impl Stage {
             Self::Dropped(DropReason::Unproven) => 9,
             Self::Dropped(DropReason::PreExisting) => 10,
             Self::Dropped(DropReason::NotActionable) => 11,
-            Self::Dropped(DropReason::OverCap) => 12,
-            Self::Dropped(DropReason::RefusedByForge) => 13,
-            Self::Posted => 14,
+            Self::Dropped(DropReason::SmallMatter) => 12,
+            Self::Dropped(DropReason::OverCap) => 13,
+            Self::Dropped(DropReason::RefusedByForge) => 14,
+            Self::Posted => 15,
         }
     }
 
@@ -118,6 +119,7 @@ impl Fate {
                 DropReason::Unproven => "not proven",
                 DropReason::PreExisting => "taken for old",
                 DropReason::NotActionable => "not worth a change",
+                DropReason::SmallMatter => "small",
                 DropReason::OverCap => "over the cap",
                 DropReason::NearRejected => "near a rejected one",
                 DropReason::SilentCategory => "category silent here",

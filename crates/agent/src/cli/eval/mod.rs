@@ -109,6 +109,7 @@ async fn run_cases(settings: &Settings, directory: &Path, arguments: &Arguments)
         model: &model,
         prompt_tokens: settings.model.prompt_tokens,
         max_findings: settings.review.max_inline,
+        max_looks: settings.review.max_looks,
         judges: arguments.judge,
         times: arguments.runs,
         parallel: arguments.parallel.into(),

@@ -27,6 +27,8 @@ pub(super) struct Runs<'a> {
     pub(super) model: &'a Model,
     pub(super) prompt_tokens: usize,
     pub(super) max_findings: usize,
+    /// Looks of finders at one case.
+    pub(super) max_looks: usize,
     pub(super) judges: bool,
     /// How often each case is reviewed.
     pub(super) times: u32,
@@ -71,6 +73,7 @@ impl Runs<'_> {
             message: format!("{}\n\n{}", case.file.title.replace('\n', " "), case.file.description),
             prompt_tokens: self.prompt_tokens,
             max_findings: self.max_findings,
+            max_looks: self.max_looks,
             configuration: case.configuration.clone(),
         };
         let begun = Instant::now();

@@ -1,6 +1,7 @@
 //! What finders and verifiers look at beside what they are shown.
 
 use serde_json::json;
+use testkit::azure_devops::AzureDevOps;
 use testkit::model::{Fault, ModelOptions, ModelServer, Role, StructuredOutput};
 
 use crate::harness::{CART, LAST_ITEM, QUERY, Reviewed, Stage, both_rules, cart};
@@ -146,7 +147,7 @@ async fn a_review_that_is_cut_between_two_looks_does_not_pay_for_the_first_again
 /// A stage whose finder looks for `name`. The target branch holds a function, code that uses it, and more of its name.
 async fn asked_for(name: &str) -> Stage {
     let script = both_rules().looking(Role::Findings, "find_references", json!({ "name": name }));
-    let stage = Stage::set(script).await;
+    let stage = Stage::set_with(AzureDevOps::builder(), script, &[("MAX_LOOKS", "1")]).await;
     // Put together here, so that no scanner takes this file for a leak.
     let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
     let page = format!(
