@@ -62,8 +62,9 @@ pub(crate) async fn run(arguments: &Arguments) -> anyhow::Result<()> {
     say("building the agent (release)");
     let binary = agent::build(true)?;
     let mut stage = Stage::set(&binary, arguments.repository).await?;
-    // Queries of grammars, tokens and certificates are read once a process; the index of the target branch once a repository.
-    stage.review("warm-up", NORMAL, script(FINDINGS, 1), 1).await?;
+    // Queries of grammars, tokens and certificates are read once a process; the index of the target branch, in the languages whose
+    // signatures change, once a repository.
+    stage.review("warm-up", arguments.files, script(FINDINGS, 1), 1).await?;
 
     let latency = Duration::from_secs_f64(arguments.latency);
     let look = |role, path: &str| (role, json!({ "path": path, "first_line": 1, "last_line": 40, "version": "base" }));
