@@ -101,7 +101,7 @@ async fn main() -> anyhow::Result<()> {
 async fn measure(repository: &Repository, commit: &CommitId) -> anyhow::Result<Measured> {
     let families: BTreeSet<Family> = LANGUAGES.iter().map(|(language, _)| language.family()).collect();
     let limits = Limits { time: Duration::from_mins(10), ..Limits::default() };
-    let request = Request { commit, families: &families, near: &[], is_wanted: &|_| true, limits };
+    let request = Request { commit, families: &families, near: &[], is_wanted: &|_| true, parsed: &|_| None, limits };
     let begun = Instant::now();
     let Indexed { index, coverage } = index_commit(repository, request).await?;
     let seconds = begun.elapsed().as_secs_f64();

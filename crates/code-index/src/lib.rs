@@ -207,6 +207,13 @@ pub fn to_bytes(outcome: &Result<FileIndex, NotIndexed>) -> Vec<u8> {
     postcard::to_allocvec(outcome).unwrap_or_default()
 }
 
+/// The same for a file that has an index.
+pub fn index_to_bytes(index: &FileIndex) -> Vec<u8> {
+    // As `Result` is written: its variant, then what it holds.
+    let outcome: Result<&FileIndex, NotIndexed> = Ok(index);
+    postcard::to_allocvec(&outcome).unwrap_or_default()
+}
+
 /// None: not what [`to_bytes`] gave. Bytes that somebody made up give some index, and never a panic.
 pub fn from_bytes(bytes: &[u8]) -> Option<Result<FileIndex, NotIndexed>> {
     postcard::from_bytes(bytes).ok()

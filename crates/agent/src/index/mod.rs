@@ -64,6 +64,8 @@ pub struct Request<'a> {
     pub near: &'a [&'a str],
     /// Which of the files of those languages are looked at.
     pub is_wanted: &'a (dyn Fn(&str) -> bool + Send + Sync),
+    /// The indexes of files that the caller has parsed already, from the very texts of this commit.
+    pub parsed: &'a (dyn Fn(&str) -> Option<Arc<FileIndex>> + Send + Sync),
     pub limits: Limits,
 }
 
@@ -82,6 +84,8 @@ pub struct Coverage {
     /// Blobs that were parsed now, and those that the cache knew.
     pub parsed: usize,
     pub from_cache: usize,
+    /// Those that the caller had parsed.
+    pub given: usize,
     /// Files without an index, by reason. Those that were not reached are among them.
     pub without: BTreeMap<NotIndexed, usize>,
 }
@@ -107,6 +111,7 @@ pub async fn index_commit(repository: &Repository, request: Request<'_>) -> Resu
     if let Some(cache) = &mut cache {
         building.recall(cache, &keys).await;
     }
+    building.take_over(&mut cache, &files).await;
     let room = request.limits.files.saturating_sub(building.known.len());
     let missing: Vec<Key> = keys.iter().filter(|key| !building.known.contains_key(*key)).take(room).cloned().collect();
     building.read(repository, &mut cache, &missing).await;
@@ -192,6 +197,25 @@ impl Building<'_> {
         for (key, outcome) in parse::restored(stored).await {
             self.coverage.from_cache += 1;
             self.learn(key, outcome);
+        }
+    }
+
+    /// Takes what the caller has parsed and the cache does not know.
+    async fn take_over(&mut self, cache: &mut Option<Cache>, files: &[(TreeFile, Language)]) {
+        let given: HashMap<Key, Arc<FileIndex>> = files
+            .iter()
+            .map(|(file, language)| ((file.object.clone(), *language), &file.path))
+            .filter(|(key, _)| !self.known.contains_key(key))
+            .filter_map(|(key, path)| Some((key, (self.request.parsed)(path)?)))
+            .filter(|((_, language), index)| index.language() == *language)
+            .collect();
+        if let Some(cache) = cache.as_mut().filter(|_| !given.is_empty()) {
+            let bytes = |(key, index): (&Key, &Arc<FileIndex>)| (key.clone(), code_index::index_to_bytes(index));
+            cache.store(&given.iter().map(bytes).collect::<Vec<_>>()).await;
+        }
+        self.coverage.given = given.len();
+        for (key, index) in given {
+            self.learn(key, Ok(index));
         }
     }
 

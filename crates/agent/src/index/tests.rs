@@ -52,7 +52,9 @@ impl Story {
 async fn index(repository: &Repository, commit: &CommitId, near: &[&str], limits: Limits) -> Indexed {
     let families = BTreeSet::from(PYTHON);
     let is_wanted = |path: &str| !path.starts_with("vendor/");
-    index_commit(repository, Request { commit, families: &families, near, is_wanted: &is_wanted, limits }).await.unwrap()
+    let parsed = |_: &str| None;
+    let request = Request { commit, families: &families, near, is_wanted: &is_wanted, parsed: &parsed, limits };
+    index_commit(repository, request).await.unwrap()
 }
 
 async fn coverage(repository: &Repository, commit: &CommitId) -> Coverage {
@@ -246,4 +248,28 @@ async fn the_users_own_repository_is_indexed_without_a_trace() {
     assert_eq!(coverage(&local, &head).await.parsed, 1);
     let after: Vec<_> = std::fs::read_dir(folder.path().join(".git")).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn what_the_caller_has_parsed_is_neither_read_nor_parsed_and_known_to_later_runs() {
+    let story = Story::begin().await;
+    let head = story.many(4);
+    let mirror = story.mirror(&head).await;
+    let given = std::sync::Arc::new(code_index::index("m1.py", "def given():\n    f0()\n").unwrap());
+    let parsed = |path: &str| (path == "src/d1/m1.py").then(|| given.clone());
+    let families = BTreeSet::from(PYTHON);
+    let request = Request {
+        commit: &head,
+        families: &families,
+        near: &[],
+        is_wanted: &|_| true,
+        parsed: &parsed,
+        limits: Limits::default(),
+    };
+    let Indexed { index: made, coverage } = index_commit(&mirror, request).await.unwrap();
+    assert_eq!((coverage.indexed, coverage.parsed, coverage.given), (4, 3, 1));
+    assert_eq!(made.definitions(Family::Python, "given").len(), 1);
+    let Indexed { index: later, coverage } = index(&mirror, &head, &[], Limits::default()).await;
+    assert_eq!((coverage.parsed, coverage.from_cache, coverage.given), (0, 4, 0));
+    assert_eq!(later.definitions(Family::Python, "given").len(), 1);
 }

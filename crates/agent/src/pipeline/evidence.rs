@@ -59,7 +59,7 @@ pub(super) struct EvidenceFile {
     pub(super) base_text: Option<String>,
     /// The texts as they stand in the repository, where they hold secrets: for widths, never to be shown.
     originals: Option<Originals>,
-    pub(super) head_index: Option<FileIndex>,
+    pub(super) head_index: Option<Arc<FileIndex>>,
     pub(super) base_index: Option<FileIndex>,
 }
 
@@ -171,6 +171,12 @@ pub(super) async fn blocking<T: Send + 'static>(
 }
 
 impl EvidenceFile {
+    /// The index of the head version as it stands in the repository; None where that holds secrets or was not read as it is.
+    pub(super) fn index_of_original(&self) -> Option<&Arc<FileIndex>> {
+        let is_original = self.originals.is_none() && !self.head_text.contains(['\u{fffd}', '\u{feff}', '\0']);
+        self.head_index.as_ref().filter(|_| is_original)
+    }
+
     /// UTF-16 length of a line of one side as it stands in the repository; 0 past the end.
     pub(super) fn width(&self, side: Side, line: u32) -> u32 {
         let text = match (&self.originals, side) {
@@ -308,7 +314,7 @@ async fn index_files(
             let diff = redactor.redact_diff(diff, base_text.as_deref(), Some(&head_text));
             let holds_secrets = head_text != originals.head || base_text != originals.base;
             let originals = Some(originals).filter(|_| holds_secrets);
-            let head_index = code_index::index(&diff.path, &head_text);
+            let head_index = code_index::index(&diff.path, &head_text).map(Arc::new);
             let base_index = base_text.as_deref().and_then(|text| code_index::index(base_path(&diff), text));
             let path = diff.path.clone();
             indexed.insert(path, EvidenceFile { diff, fresh, head_text, base_text, originals, head_index, base_index });

@@ -65,7 +65,15 @@ pub(super) async fn leads(
     let near: Vec<&str> = files.keys().map(String::as_str).chain(deleted.iter().map(|file| file.path.as_str())).collect();
     // The whole tree is searched: what is never shown of a change is not shown of its surroundings either.
     let is_wanted = |path: &str| set_aside_by_path(path, filters).is_none();
-    let request = Request { commit: head, families: &families, near: &near, is_wanted: &is_wanted, limits: Limits::default() };
+    let parsed = |path: &str| files.get(path).and_then(EvidenceFile::index_of_original).cloned();
+    let request = Request {
+        commit: head,
+        families: &families,
+        near: &near,
+        is_wanted: &is_wanted,
+        parsed: &parsed,
+        limits: Limits::default(),
+    };
     let Indexed { index, coverage } = match index_commit(repository, request).await {
         Ok(indexed) => indexed,
         Err(error) => {
@@ -120,7 +128,7 @@ fn notice(index: &CommitIndex, files: &BTreeMap<String, EvidenceFile>, deleted: 
 /// The languages of symbols that changed or went away.
 fn concerned(files: &BTreeMap<String, EvidenceFile>, deleted: &[DeletedFile]) -> BTreeSet<Family> {
     let changed = files.values().filter_map(|file| {
-        let (base, head) = (file.base_index.as_ref()?, file.head_index.as_ref()?);
+        let (base, head) = (file.base_index.as_ref()?, file.head_index.as_deref()?);
         let has_changed = !code_index::signature_changes(base, Some(head)).is_empty();
         has_changed.then(|| base.language().family())
     });
@@ -133,7 +141,7 @@ fn changed_file<'a>((path, file): (&'a String, &'a EvidenceFile)) -> ChangedFile
     ChangedFile {
         path,
         base: file.base_index.as_ref(),
-        head: file.head_index.as_ref(),
+        head: file.head_index.as_deref(),
         is_deleted: false,
         added_lines: lines.filter_map(|line| line.new_line).collect(),
     }
