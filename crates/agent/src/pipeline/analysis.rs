@@ -36,7 +36,9 @@ use crate::{
 const MAX_VERIFIED: usize = 20;
 /// Findings of low severity that are listed.
 const MAX_SMALL_MATTERS: usize = 20;
-const VERIFIERS_AT_ONCE: usize = 4;
+/// Each waits for nothing but the finders: those of a usual review are all asked at once. How many calls run over all reviews is
+/// bounded where they are made (`llm`).
+const VERIFIERS_AT_ONCE: usize = 8;
 /// Turns in which a finder and a verifier may look further.
 const FINDER_TURNS: usize = 8;
 const VERIFIER_TURNS: usize = 4;
