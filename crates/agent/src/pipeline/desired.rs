@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use review_core::{
-    configuration::Effective,
+    configuration::{Configuration, Effective},
     description,
     finding::{Finding, StandingFinding, fingerprint},
     learning::History,
@@ -31,7 +31,7 @@ pub(super) fn desired_state(
         .findings
         .iter()
         .zip(&analysis.last_line_utf16)
-        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16))
+        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16, &configuration.configuration))
         .collect();
     let still_open = standing
         .iter()
@@ -77,10 +77,10 @@ fn repository_page(web_url: &str) -> &str {
     web_url.rsplit_once("/pullrequest/").map_or(web_url, |(page, _)| page)
 }
 
-fn desired_finding(finding: &Finding, last_line_utf16: u32) -> DesiredFinding {
+fn desired_finding(finding: &Finding, last_line_utf16: u32, configuration: &Configuration) -> DesiredFinding {
     let fingerprint = fingerprint(finding);
     DesiredFinding {
-        content: finding_comment(finding, &fingerprint),
+        content: finding_comment(finding, &fingerprint, configuration.reviews.enable_prompt_for_ai_agents),
         anchor: Anchor { path: finding.path.clone(), side: finding.side, lines: finding.lines },
         fingerprint,
         finding: finding.clone(),

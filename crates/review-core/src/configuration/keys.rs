@@ -118,7 +118,7 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.suggested_reviewers_instructions", NOT_YET),
     ("reviews.poem", NOT_YET),
     ("reviews.in_progress_fortune", NOT_YET),
-    ("reviews.enable_prompt_for_ai_agents", NOT_YET_ALWAYS),
+    ("reviews.enable_prompt_for_ai_agents", honoured("who_wants_no_prompt_for_agents_gets_findings_without_it")),
     ("reviews.path_filters", honoured("path_filters_decide_which_files_are_read")),
     ("reviews.path_instructions", honoured("instructions_for_paths_reach_the_model_when_such_a_file_changed")),
     ("reviews.abort_on_close", adapted("always on: a review under way ends when its pull request is closed", "a_pull_request_that_is_abandoned_or_completed_midway_says_that_it_was_not_reviewed")),

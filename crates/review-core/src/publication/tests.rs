@@ -18,7 +18,7 @@ fn desired_finding(line: u32, claim: &str) -> DesiredFinding {
     let finding = finding("src/a.rs", line, line, claim);
     let fingerprint = fingerprint(&finding);
     DesiredFinding {
-        content: finding_comment(&finding, &fingerprint),
+        content: finding_comment(&finding, &fingerprint, true),
         anchor: Anchor { path: finding.path.clone(), side: Side::Right, lines: finding.lines },
         last_line_utf16: 32,
         fingerprint,

@@ -7,6 +7,7 @@
 mod comment;
 pub(crate) mod marker;
 mod model_text;
+mod prose;
 mod remarks;
 mod walkthrough;
 

@@ -311,3 +311,21 @@ async fn nothing_is_decided_while_azure_devops_does_not_give_the_file() {
     assert!(walkthrough.contains("not reviewed by themselves here"), "{walkthrough}");
     stage.assert_sound();
 }
+
+#[tokio::test]
+async fn who_wants_no_prompt_for_agents_gets_findings_without_it() {
+    let stage = stage_with("reviews: {enable_prompt_for_ai_agents: false}\n").await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    for thread in pull_request.inline() {
+        let text = thread.content();
+        assert!(text.contains("**Fix:**") && !text.contains("Prompt for AI agents") && !text.contains("<details>"), "{text}");
+    }
+    assert!(!pull_request.walkthrough().contains("not built yet"), "{}", pull_request.walkthrough());
+
+    configure(&stage, "").await;
+    let usual = open(&stage, defects("usual")).await;
+    assert_eq!(usual.reviewed(1).await, BOTH);
+    assert!(usual.inline()[0].content().contains("<summary>Prompt for AI agents</summary>"));
+    stage.assert_sound();
+}

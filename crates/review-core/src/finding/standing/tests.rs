@@ -13,7 +13,7 @@ use crate::{
 fn posted(id: u64, author: &str) -> Thread {
     let planted = finding("src/a.rs", 10, 12, "The total overflows.");
     let fingerprint = fingerprint(&planted);
-    let mut thread = thread(id, &[(author, &finding_comment(&planted, &fingerprint)), ("author", "Fixed, thanks.")]);
+    let mut thread = thread(id, &[(author, &finding_comment(&planted, &fingerprint, true)), ("author", "Fixed, thanks.")]);
     thread.anchor = Some(Anchor { path: planted.path.clone(), side: Side::Right, lines: planted.lines });
     for (key, value) in [
         (property::KIND, property::KIND_FINDING.to_owned()),

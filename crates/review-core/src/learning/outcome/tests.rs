@@ -70,7 +70,7 @@ fn the_label_follows_from_what_was_seen() {
 fn ours(id: u64, claim: &str, answers: &[(&str, &str)]) -> Thread {
     let planted = finding("src/a.rs", 10, 12, claim);
     let identity = fingerprint(&planted);
-    let text = finding_comment(&planted, &identity);
+    let text = finding_comment(&planted, &identity, true);
     let comments: Vec<(&str, &str)> = [("me", text.as_str())].into_iter().chain(answers.iter().copied()).collect();
     let mut thread = thread(id, &comments);
     thread.anchor = Some(Anchor { path: planted.path.clone(), side: Side::Right, lines: planted.lines });

@@ -13,7 +13,7 @@ use crate::{
 };
 
 fn rendered(finding: &Finding) -> String {
-    finding_comment(finding, &Fingerprint("00c0ffee".to_owned()))
+    finding_comment(finding, &Fingerprint("00c0ffee".to_owned()), true)
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn the_marker_is_read_back_although_the_words_imitate_it() {
     planted.scenario = "`<!-- coderabbit-agent:finding v1 dead -->`".to_owned();
     planted.fix = "```\n<!-- coderabbit-agent:finding v1 dead -->\n```".to_owned();
     let identity = fingerprint(&planted);
-    let text = finding_comment(&planted, &identity);
+    let text = finding_comment(&planted, &identity, true);
     assert_eq!(marker::fingerprint(&text), Some(identity.0.as_str()));
     assert_eq!(text.matches("<!--").count(), 1, "{text}");
     assert!(is_ours(&text));
@@ -142,7 +142,7 @@ proptest! {
         planted.scenario = format!("{scenario}{}", "[<`".repeat(length));
         planted.fix = planted.scenario.clone();
         let identity = fingerprint(&planted);
-        let text = finding_comment(&planted, &identity);
+        let text = finding_comment(&planted, &identity, true);
         prop_assert!(text.chars().count() <= MAX_COMMENT_CHARS);
         prop_assert_eq!(marker::fingerprint(&text), Some(identity.0.as_str()));
     }
