@@ -176,7 +176,7 @@ fn script() -> Script {
             "Adds order totals with a discount per customer, a search for orders by customer name, and a CSV export. The web \
                   client now sends what it has queued when it is closed."
                 .to_owned(),
-        looks: Vec::new(),
+        ..Script::default()
     }
 }
 

@@ -8,7 +8,7 @@ use review_core::{
     depth::{LooksMade, Tier},
     diff::PatchError,
     finding::{
-        CheckedFile, Cluster, DropReason, Dropped, Finding, Severity, StandingFinding,
+        CheckedFile, Cluster, DropReason, Dropped, Finding, SecretFinding, Severity, StandingFinding,
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
         check_quote, cluster, count_votes, dedupe, rank, same_path,
     },
@@ -81,6 +81,8 @@ pub struct Analysis {
     pub looks: Option<LooksMade>,
     /// UTF-16 length of the last line of each finding, in the order of `findings`.
     pub last_line_utf16: Vec<u32>,
+    /// Threads about secrets that the change still adds: no model has them resolved.
+    pub standing_secrets: Vec<u64>,
 }
 
 impl Analysis {
@@ -111,17 +113,18 @@ pub(super) struct Limits {
     pub(super) looks: usize,
 }
 
-/// Reviews a change. `standing` are the findings of earlier runs: none is raised again. `history` is what became of findings in
-/// this repository.
-pub(super) async fn analyse(
+/// Asks the models about a change, see [`super::secrets::analyse`]; what it finds without them is put into `secrets`.
+pub(super) async fn examine(
     model: &Model,
     change: Change<'_>,
     standing: &[StandingFinding],
     history: &Arc<History>,
     limits: Limits,
+    secrets: &mut Vec<SecretFinding>,
     cancel: &CancellationToken,
 ) -> Result<Analysis, AnalysisError> {
     let mut evidence = Arc::new(gather(change, model.redactor(), limits.prompt_tokens).await?);
+    secrets.clone_from(&evidence.secrets);
     evidence.check_room()?;
     let is_incremental = evidence.is_incremental;
     if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {

@@ -9,7 +9,8 @@ use code_index::{CommitIndex, FileIndex};
 use review_core::{
     configuration::{Configuration, Glob, PathInstruction},
     description::without_summary,
-    diff::{FileDiff, FreshLines, LineKind, fresh_lines, parse_patch},
+    diff::{FileDiff, FreshLines, LineKind, PatchError, fresh_lines, parse_patch},
+    finding::{SecretFinding, secrets},
     prompt::{Guideline, Pack, PackFile, PackInput, build_pack},
     pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
     redaction::Redactor,
@@ -91,6 +92,8 @@ pub(super) struct Evidence {
     pub(super) with_callers: BTreeSet<String>,
     /// What the leads were found in; None where none was made.
     pub(super) index: Option<Arc<CommitIndex>>,
+    /// Of all files of the change, also those that are set aside.
+    pub(super) secrets: Vec<SecretFinding>,
 }
 
 impl Evidence {
@@ -112,9 +115,13 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let Change { base, head, repository, configuration, .. } = change;
     let patch = repository.diff(base, head).await?;
     let filters = path_filters(&configuration.reviews.path_filters);
-    let chosen = filters.clone();
-    let read = move || parse_patch(&patch).map(|files| (deleted_code(&files, &chosen), select(files, &chosen)));
-    let (deleted, selection) = blocking("reading the patch", read).await??;
+    let (chosen, looking) = (filters.clone(), redactor.clone());
+    let read = move || {
+        let files = parse_patch(&patch)?;
+        let secrets = secrets(&files, &looking, &chosen);
+        Ok::<_, PatchError>((deleted_code(&files, &chosen), secrets, select(files, &chosen)))
+    };
+    let (deleted, secrets, selection) = blocking("reading the patch", read).await??;
     let mut set_aside = selection.set_aside;
     let reviewed = match change.since {
         Some((old_base, old_head)) => earlier_diff(repository, old_base, old_head, head).await?,
@@ -157,7 +164,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
         let pack = if is_incremental { pack(true) } else { overview.clone() };
         set_aside.extend(pack.left_out.iter().cloned());
         set_aside.sort_by(|one, other| one.path.cmp(&other.path));
-        Evidence { files, set_aside, pack, overview, is_incremental, with_callers, index }
+        Evidence { files, set_aside, pack, overview, is_incremental, with_callers, index, secrets }
     })
     .await
 }

@@ -7,8 +7,9 @@ use review_core::pull_request::{CommitId, Person, PullRequest, PullRequestKey, P
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    analysis::{Analysis, AnalysisError, Limits, analyse},
+    analysis::{Analysis, AnalysisError, Limits},
     evidence::Change,
+    secrets::analyse,
 };
 use crate::{git::Repository, llm::Model};
 

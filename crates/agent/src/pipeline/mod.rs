@@ -18,6 +18,7 @@ mod outcomes;
 mod publish;
 mod resolution;
 mod review;
+mod secrets;
 mod sweep;
 mod trouble;
 

@@ -12,12 +12,13 @@ use review_core::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    analysis::{AnalysisError, Limits, analyse},
+    analysis::{AnalysisError, Limits},
     configuration::{Configurations, Settled, tell_of_change},
     desired::desired_state,
     evidence::Change,
     publish::{PublishError, Publisher},
     resolution::{resolutions, under_new_names, whereabouts},
+    secrets::analyse,
     trouble::Trouble,
 };
 use crate::{
@@ -218,13 +219,14 @@ impl Run<'_> {
             analysed => analysed?,
         };
         tell_of_change(&mut effective, &analysis);
-        if analysis.reviewed_files.is_empty() && since.is_none() {
+        if analysis.reviewed_files.is_empty() && analysis.findings.is_empty() && since.is_none() {
             // Read again: the walkthrough that announced the start is to be edited, not joined by a second one.
             let state = self.reread(iteration).await?;
             return self.skip(&state, &SkipReason::NothingReviewable, &analysis.set_aside, &effective).await;
         }
         let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &whereabouts, self.cancel);
-        let resolved = self.reading(judged).await?;
+        let mut resolved = self.reading(judged).await?;
+        resolved.threads.retain(|thread| !analysis.standing_secrets.contains(thread));
         analysis.usage += resolved.usage;
         analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
         let planned = PlannedReview {

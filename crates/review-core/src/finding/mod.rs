@@ -5,6 +5,7 @@ mod dedupe;
 mod fingerprint;
 mod quote;
 mod rank;
+mod secret;
 mod standing;
 mod suggestion;
 #[cfg(test)]
@@ -21,6 +22,7 @@ pub use fingerprint::fingerprint;
 pub use quote::{CheckedFile, check_quote, same_path};
 pub use rank::rank;
 use schemars::JsonSchema;
+pub use secret::{SecretFinding, is_about_secret, secrets, standing_secret};
 use serde::{Deserialize, Serialize};
 pub(crate) use standing::our_first_comment;
 pub use standing::{FindingMemory, StandingFinding, standing_findings};

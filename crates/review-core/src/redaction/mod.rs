@@ -84,6 +84,11 @@ impl Redactor {
         redacted
     }
 
+    /// One that knows no secret of the operator's, for what would tell of a guess that it was right.
+    pub(crate) fn by_rules_alone(&self) -> Self {
+        Self { salt: self.salt.clone(), own: OwnSecrets::new(&[]) }
+    }
+
     fn hits(&self, text: &str) -> Vec<Hit> {
         let mut hits = self.own.hits(text);
         hits.extend(scan::hits(text));

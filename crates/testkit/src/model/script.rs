@@ -54,6 +54,8 @@ pub struct Rule {
     pub fixed_when: Option<String>,
     /// Words of the defect that it means, as somebody wrote that down: a judge says yes where a question holds them.
     pub about: Option<String>,
+    /// Places that are said to prove it: path, line, what is to be seen there.
+    pub evidence: Vec<(String, u32, String)>,
 }
 
 impl Rule {
@@ -72,6 +74,7 @@ impl Rule {
             lines: 1,
             fixed_when: None,
             about: None,
+            evidence: Vec::new(),
         }
     }
 
@@ -120,6 +123,12 @@ impl Rule {
         self
     }
 
+    #[must_use]
+    pub fn seen_at(mut self, path: &str, line: u32, why: &str) -> Self {
+        self.evidence.push((path.to_owned(), line, why.to_owned()));
+        self
+    }
+
     fn candidate(&self, number: u32) -> Value {
         let last = number.saturating_add(self.lines - 1);
         let (start, end, quote, scenario) = match self.kind {
@@ -128,6 +137,8 @@ impl Rule {
             Kind::Malformed => (u32::MAX, 0, String::new(), String::new()),
             _ => (number, last, self.needle.clone(), self.scenario.clone()),
         };
+        let evidence = self.evidence.iter().map(|(path, line, why)| json!({ "path": path, "line": line, "why": why }));
+        let evidence: Vec<Value> = evidence.collect();
         json!({
             "path": self.path,
             "start_line": start,
@@ -138,7 +149,7 @@ impl Rule {
             "fix": self.fix,
             "category": self.category,
             "severity": self.severity,
-            "evidence": [],
+            "evidence": evidence,
             "suggestion": self.suggestion,
         })
     }
@@ -162,6 +173,10 @@ pub struct Script {
     pub summary: String,
     /// One look a turn, those of each role in this order.
     pub looks: Vec<Look>,
+    /// What the walkthrough says of the files, in the place of what follows from `files`: title, paths, summary.
+    pub cohorts: Vec<(String, Vec<String>, String)>,
+    /// Whether every standing finding is called fixed, whatever the code says.
+    pub calls_all_fixed: bool,
 }
 
 impl Script {
@@ -208,6 +223,14 @@ impl Script {
             .map(|(_, rule)| rule)
     }
 
+    /// The rule whose line is quoted, apart from numbered code: of a claim that is shown in part or spelled otherwise, that is
+    /// left.
+    fn rule_quoted_in(&self, prompt: &str) -> Option<&Rule> {
+        let is_code = |line: &str| line.trim_start_matches([' ', '>']).starts_with(|first: char| first.is_ascii_digit());
+        let quoted = |rule: &&Rule| prompt.lines().any(|line| line.ends_with(&rule.needle) && !is_code(line));
+        self.rules.iter().find(quoted)
+    }
+
     fn known_paths(&self) -> Vec<&str> {
         self.rules.iter().map(|rule| rule.path.as_str()).chain(self.files.iter().map(String::as_str)).collect()
     }
@@ -223,7 +246,7 @@ impl Script {
     }
 
     fn verdict(&self, prompt: &str) -> Value {
-        let rule = self.rule_named_in(prompt);
+        let rule = self.rule_named_in(prompt).or_else(|| self.rule_quoted_in(prompt));
         let (verdict, reasoning) = match rule.map(|rule| rule.kind) {
             Some(Kind::False | Kind::Malformed) => {
                 ("refuted", "Traced the value: the code above the line rules the described state out.")
@@ -250,15 +273,19 @@ impl Script {
             let directory = path.rsplit_once('/').map_or("repository root", |(directory, _)| directory).to_owned();
             cohorts.entry(directory).or_default().push(path);
         }
-        let cohorts: Vec<Value> = cohorts
+        let mut told: Vec<Value> = cohorts
             .into_iter()
             .map(|(directory, paths)| {
                 let noun = if paths.len() == 1 { "one file" } else { "several files" };
                 json!({ "title": format!("Changes in {directory}"), "paths": paths, "summary": format!("Touches {noun} of {directory}.") })
             })
             .collect();
+        if !self.cohorts.is_empty() {
+            let cohort = |(title, paths, summary): &(String, Vec<String>, String)| json!({ "title": title, "paths": paths, "summary": summary });
+            told = self.cohorts.iter().map(cohort).collect();
+        }
         let summary = if self.summary.is_empty() { "Changes the code as described by its author." } else { &self.summary };
-        json!({ "summary": summary, "cohorts": cohorts })
+        json!({ "summary": summary, "cohorts": told })
     }
 
     fn judgement(&self, prompt: &str) -> Value {
@@ -272,6 +299,7 @@ impl Script {
         let lines = numbered_lines(prompt, &[]);
         let stands = |text: &str| lines.iter().any(|line| !line.removed && line.text == text);
         let (fixed, reasoning) = match self.rule_named_in(prompt) {
+            _ if self.calls_all_fixed => (true, "It is said to be fixed."),
             None => (false, "Cannot connect the claim with the code that is shown."),
             Some(rule) if rule.fixed_when.as_deref().is_some_and(stands) => (true, "The missing handling stands there now."),
             Some(rule) if stands(&rule.needle) => (false, "The line that the claim is about stands unchanged."),
