@@ -27,6 +27,10 @@ pub fn check_suggestion(lines: LineRange, replacement: &str, head_text: &str) ->
     let text = without_fence(&text);
     let text = text.strip_suffix('\n').unwrap_or(text);
     check_characters(text)?;
+    // Comments in HTML are how reviewers, ours and others, mark what they wrote; those of the code itself may stay.
+    if text.matches("<!--").count() > replaced.iter().map(|line| line.matches("<!--").count()).sum() {
+        return Err("it brings an HTML comment, which may be read as a marker".to_owned());
+    }
 
     let new: Vec<&str> = text.split('\n').collect();
     if new.iter().all(|line| line.trim().is_empty()) {
@@ -71,13 +75,14 @@ fn without_fence(text: &str) -> &str {
 }
 
 fn check_characters(text: &str) -> Result<(), String> {
-    static MENTION: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new("@<[0-9A-Fa-f]{8}-").expect("a fixed pattern that the tests compile"));
+    static ACTS: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new("(?i)@<[0-9a-f]{8}-|@coderabbit|<!-- *coderabbit").expect("a fixed pattern that the tests compile")
+    });
     if text.contains("```") {
         return Err("it holds a code fence".to_owned());
     }
-    if text.contains("<!-- coderabbit-agent") || MENTION.is_match(text) {
-        return Err("it holds a mention or a marker of ours, which would act in the comment".to_owned());
+    if ACTS.is_match(text) {
+        return Err("it holds a mention, a command to a bot or a marker of one, which would act in the comment".to_owned());
     }
     if text.contains('\r') {
         return Err("it mixes line endings".to_owned());

@@ -12,7 +12,8 @@ use regex::Regex;
 const MAX_DEPTH: usize = 4;
 
 /// Markdown with what could act or deceive taken out: no HTML, no images, links as text unless relative, mentions
-/// (`@<guid>`), work item and pull request links (`#1`, `!1`, `AB#1`) and closing keywords broken, at most `max_chars`.
+/// (`@<guid>`) and commands to reviewing bots (`@coderabbitai`), work item and pull request links (`#1`, `!1`, `AB#1`) and closing
+/// keywords broken, no formulas, at most `max_chars`.
 ///
 /// Code stays verbatim, except that mentions and HTML comments are broken there too: the service looks for the first in
 /// the raw text, and the second carry our own markers.
@@ -41,13 +42,15 @@ pub(crate) fn code_block(language: &str, text: &str) -> String {
     format!("{fence}{language}\n{text}\n{fence}")
 }
 
-/// Characters that have no shape of their own but change how or whether others are read: controls, zero width,
-/// bidirectional marks, tags.
+/// Characters that have no shape of their own but change how or whether others are read, or carry what nobody sees: controls,
+/// zero width, bidirectional marks, fillers, tags, selectors of variants (but those of text and emoji).
 pub(crate) fn is_invisible(character: char) -> bool {
     matches!(
         character,
-        '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}'
-            | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}'
+        '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
+            | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{fe00}'..='\u{fe0d}' | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}'
+            | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}'
     )
 }
 
@@ -290,7 +293,7 @@ impl Inline {
     /// Whether a reader would find something to act on that emphasis divides, as in `*@*<id>`: the pieces are harmless one by one.
     fn has_hidden_by_marks(&self) -> bool {
         static ACTS: LazyLock<Regex> = LazyLock::new(|| {
-            Regex::new(r"(?i)@<|[#!]\p{N}|://|\bwww\.|\bmailto:").expect("a fixed pattern that the tests compile")
+            Regex::new(r"(?i)@<|@coderabbit|[#!]\p{N}|://|\bwww\.|\bmailto:").expect("a fixed pattern that the tests compile")
         });
         let (mut joined, mut apart) = (String::new(), 0_usize);
         for piece in &self.pieces {
@@ -349,8 +352,11 @@ fn is_relative(destination: &str) -> bool {
 
 /// What the service, or a reader that looks for it in the raw text, acts on although it stands in code.
 fn tamed_code(code: &str) -> String {
+    static BOT: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new("(?i)@(coderabbit)").expect("a fixed pattern that the tests compile"));
     let visible: String = code.chars().filter(|&character| !is_invisible(character)).collect();
-    visible.replace("@<", "@ <").replace("<!--", "<! --").replace("```suggestion", "``` suggestion")
+    let tamed = visible.replace("@<", "@ <").replace("<!--", "<! --").replace("```suggestion", "``` suggestion");
+    BOT.replace_all(&tamed, "@ $1").into_owned()
 }
 
 fn push_code(out: &mut String, code: &str, in_table: bool) {
@@ -409,7 +415,12 @@ fn push_escaped(out: &mut String, text: &str, in_table: bool) {
                 out.push(character);
             }
             '|' if in_table => out.push_str("\\|"),
-            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '~' | '|' => {
+            'c' | 'C' if before == Some('@') && names_bot(characters.clone()) => {
+                out.push(' ');
+                out.push(character);
+            }
+            // A dollar sign begins a formula, which may hold addresses.
+            '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '~' | '|' | '$' => {
                 out.push('\\');
                 out.push(character);
             }
@@ -426,6 +437,12 @@ fn push_escaped(out: &mut String, text: &str, in_table: bool) {
             _ => out.push(character),
         }
     }
+}
+
+/// Whether this is the rest of `coderabbit`: a reviewer, ours or the commercial one, takes what follows for a command.
+fn names_bot(rest: impl Iterator<Item = char>) -> bool {
+    let name = "oderabbit";
+    rest.take(name.len()).map(|character| character.to_ascii_lowercase()).eq(name.chars())
 }
 
 fn longest_run(text: &str, of: char) -> usize {

@@ -9,6 +9,7 @@ mod faults;
 mod files;
 mod forks;
 mod hardening;
+mod injection;
 mod intake;
 mod leads;
 mod learning;

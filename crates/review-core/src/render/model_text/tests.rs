@@ -85,6 +85,19 @@ fn mentions_work_items_pull_requests_and_closing_words_are_broken() {
 }
 
 #[test]
+fn commands_to_bots_and_formulas_are_broken() {
+    for (text, shown) in [
+        ("@coderabbitai resolve", "@ coderabbitai resolve"),
+        ("@*Code*RabbitAI pause", "@ CodeRabbitAI pause"),
+        ("`@coderabbitai`, @code and @Override", "`@ coderabbitai`, @code and @Override"),
+        (r"$\href{x}{y}$ costs $5", r"\$\\href{x}{y}\$ costs \$5"),
+        ("$$\nx\n$$", r"\$\$ x \$\$"),
+    ] {
+        assert_eq!(harmless(text), shown, "{text}");
+    }
+}
+
+#[test]
 fn emphasis_hides_nothing_that_acts() {
     for (text, shown) in [
         ("*@*<b>", r"@ \<b\>"),
@@ -164,6 +177,8 @@ fn code_cannot_end_the_span_or_block_it_stands_in() {
 #[test]
 fn invisible_characters_are_taken_out() {
     assert_eq!(harmless("a\u{202e}b\u{200b}c\u{feff}d\u{e0041}e\u{0}"), "abcde");
+    assert_eq!(harmless("a\u{fe01}b\u{e0100}c\u{3164}d\u{34f}e"), "abcde");
+    assert_eq!(harmless("\u{26a0}\u{fe0f}"), "\u{26a0}\u{fe0f}", "an emoji stays one");
     assert_eq!(code_span("a\u{2066}b", 9), "`ab`");
     assert_eq!(harmless("@\u{200b}<4C7A>"), r"@ \<4C7A\>");
 }
@@ -196,7 +211,7 @@ struct Read {
 fn read(markdown: &str) -> Read {
     let mut read = Read { text: String::new(), markdown: markdown.to_owned(), acts: Vec::new() };
     let mut in_code = false;
-    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM;
+    let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_GFM | Options::ENABLE_MATH;
     for (event, range) in Parser::new_ext(markdown, options).into_offset_iter() {
         match event {
             Event::Start(Tag::CodeBlock(kind)) => {
@@ -219,7 +234,11 @@ fn read(markdown: &str) -> Read {
                 let blank = "x".repeat(range.len());
                 read.markdown.replace_range(range, &blank);
             }
-            Event::Html(_) | Event::InlineHtml(_) | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
+            Event::Html(_)
+            | Event::InlineHtml(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::Start(Tag::Link { .. } | Tag::Image { .. } | Tag::HtmlBlock) => {
                 read.acts.push(format!("{event:?}"));
             }
             Event::End(TagEnd::Paragraph | TagEnd::Item) | Event::SoftBreak | Event::HardBreak => read.text.push('\n'),
@@ -230,9 +249,9 @@ fn read(markdown: &str) -> Read {
 }
 
 fn assert_harmless(written: &str) -> Result<(), TestCaseError> {
-    static READ: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[#!]\d|@<|(?i)[a-z]://").unwrap());
+    static READ: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[#!]\d|@<|(?i)[a-z]://|@coderabbit").unwrap());
     static OUTSIDE_CODE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?m)^ *:::|!\[|[^\\]\]\(|[^\\]<").unwrap());
-    static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"```suggestion|@<|<!--").unwrap());
+    static ANYWHERE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"```suggestion|@<|<!--|(?i)@coderabbit").unwrap());
     let seen = read(written);
     prop_assert!(seen.acts.is_empty(), "{:?} in {:?}", seen.acts, written);
     prop_assert!(!READ.is_match(&seen.text), "{:?} read from {:?}", seen.text, written);
@@ -277,6 +296,10 @@ fn hostile() -> impl Strategy<Value = String> {
             "**",
             "*",
             "_",
+            "$",
+            "$$",
+            "coderabbit",
+            "@coderabbitai ",
             "~~",
             "\\",
             "&#35;",

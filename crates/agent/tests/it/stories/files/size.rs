@@ -6,9 +6,9 @@ use crate::harness::{CART, LAST_ITEM, QUERY, Reviewed, cart, last_rule};
 #[tokio::test]
 async fn three_thousand_files_are_reviewed_as_far_as_there_is_room_and_the_rest_is_told() {
     let stage = stage(vec![last_rule()]).await;
-    let files: Vec<(String, String)> = (0..3_000)
-        .map(|number| (format!("src/module_{number:04}.py"), format!("def f_{number}(x):\n    return x + {number}\n")))
-        .collect();
+    // A hundred lines each: three hundred thousand.
+    let body = |number: usize| (0..50).map(|line| format!("def f_{number}_{line}(x):\n    return x + {line}\n")).collect();
+    let files: Vec<(String, String)> = (0..3_000).map(|number| (format!("src/module_{number:04}.py"), body(number))).collect();
     let mut files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
     let code = cart(LAST_ITEM, QUERY);
     files.push((CART, &code));
@@ -18,8 +18,17 @@ async fn three_thousand_files_are_reviewed_as_far_as_there_is_room_and_the_rest_
     let took = started.elapsed();
     assert!(status.starts_with("succeeded: Partly reviewed: "), "{status}");
     assert!(pull_request.walkthrough().contains("Partly reviewed."), "{}", pull_request.walkthrough());
-    assert!(pull_request.walkthrough().contains("files were not read"));
-    assert!(took < std::time::Duration::from_secs(30), "{took:?}");
+    let text = pull_request.walkthrough();
+    assert!(text.contains("files were not read: no room was left (see the details)."), "{text}");
+    let number = |before: &str| -> usize {
+        let (_, rest) = text.split_once(before).unwrap_or_else(|| panic!("{before} in {text}"));
+        rest.split(')').next().unwrap().parse().unwrap()
+    };
+    assert_eq!(number("- Files reviewed (") + number("  - no room left in this review ("), 3_001, "each is told of: {text}");
+    assert!(number("- Files reviewed (") >= 10, "{text}");
+    // Four bytes a token and more: the budget is kept, and nothing but the budget is the end of it.
+    assert!(stage.model.calls().iter().all(|call| call.prompt().len() < 120_000 * 5), "the budget is kept");
+    assert!(took < std::time::Duration::from_mins(1), "{took:?}");
     stage.assert_sound();
 }
 
