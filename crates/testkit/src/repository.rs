@@ -6,7 +6,10 @@ use std::{
     io::Write as _,
     path::{Path, PathBuf},
     process::{Command, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
 };
 
 use anyhow::{Context as _, Result, bail};
@@ -318,7 +321,7 @@ impl Change<'_> {
 /// A git process that reads no configuration but the repository's own, and asks nobody anything.
 pub(crate) fn git_command() -> Command {
     #[expect(clippy::disallowed_methods, reason = "the one place of this crate that starts git; its environment is cleared here")]
-    let mut command = Command::new("git");
+    let mut command = Command::new(git_file());
     #[expect(clippy::disallowed_methods, reason = "the child finds git's own programs by PATH")]
     let path = std::env::var_os("PATH").unwrap_or_else(|| "/usr/bin:/bin".into());
     command.env_clear().env("PATH", path).env("HOME", "/nonexistent").env("LC_ALL", "C");
@@ -328,6 +331,17 @@ pub(crate) fn git_command() -> Command {
         command.env(format!("GIT_{role}_DATE"), format!("{FIRST_COMMIT} +0000"));
     }
     command
+}
+
+/// Git's file: called by its name, it would be started by a fork, which copies the page tables of the whole test.
+fn git_file() -> &'static Path {
+    static FILE: OnceLock<PathBuf> = OnceLock::new();
+    FILE.get_or_init(|| {
+        #[expect(clippy::disallowed_methods, reason = "git is found by PATH")]
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut files = std::env::split_paths(&path).map(|folder| folder.join("git"));
+        files.find(|file| file.is_absolute() && file.is_file()).unwrap_or_else(|| PathBuf::from("git"))
+    })
 }
 
 fn run(command: &mut Command, input: &[u8]) -> Result<Vec<u8>> {

@@ -5,7 +5,7 @@ use std::{
     ops::ControlFlow,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
-    sync::Arc,
+    sync::{Arc, OnceLock},
     time::Duration,
 };
 
@@ -293,7 +293,7 @@ impl<'a> GitCommand<'a> {
     /// The process with its whole environment. The credential stands in the environment only.
     #[expect(clippy::disallowed_methods, reason = "this is the one place that starts git")]
     pub(super) fn build(&self) -> Command {
-        let mut command = Command::new("git");
+        let mut command = Command::new(program());
         command
             .args(&self.arguments)
             .env_clear()
@@ -380,6 +380,18 @@ impl Drop for Process {
 }
 
 /// True when `take` had enough.
+/// Git's file, as `PATH` finds it. A program that is called by its name, with a `PATH` of its own, is started by a fork, which copies
+/// the page tables of this whole process each time; one that is called by its file is not (`std::process` on Linux).
+fn program() -> &'static Path {
+    static PROGRAM: OnceLock<PathBuf> = OnceLock::new();
+    PROGRAM.get_or_init(|| {
+        #[expect(clippy::disallowed_methods, reason = "git and its own programs are found by PATH")]
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let mut files = std::env::split_paths(&path).filter(|folder| folder.is_absolute()).map(|folder| folder.join("git"));
+        files.find(|file| file.is_file()).unwrap_or_else(|| PathBuf::from("git"))
+    })
+}
+
 async fn read_output(
     output: Option<ChildStdout>,
     limit: u64,
