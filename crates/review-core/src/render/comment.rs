@@ -22,7 +22,7 @@ const MAX_PATH_CHARS: usize = 400;
 const MAX_SUGGESTION_CHARS: usize = 20_000;
 const MAX_EVIDENCE: usize = 5;
 
-/// Claim, scenario, fix (at most 80 words, see [`super::prose`]), the suggestion block, the evidence, the folded prompt for AI
+/// Claim, scenario, fix (at most 80 words, see `render::prose`), the suggestion block, the evidence, the folded prompt for AI
 /// agents where it is wished for (`with_agent_prompt`), the marker.
 pub fn finding_comment(finding: &Finding, fingerprint: &Fingerprint, with_agent_prompt: bool) -> String {
     let mut parts = vec![label(finding)];
