@@ -46,7 +46,7 @@ fn without_secrets(analysis: &mut Analysis, redactor: &Redactor) {
             *text = redacted;
         }
     };
-    for finding in &mut analysis.findings {
+    for finding in analysis.findings.iter_mut().chain(&mut analysis.small_matters) {
         for text in [&mut finding.claim, &mut finding.scenario, &mut finding.fix, &mut finding.quoted_line] {
             clean(text);
         }
@@ -112,6 +112,20 @@ mod tests {
             "diff --git a/a.py b/a.py\nindex 1111111..2222222 100644\n--- a/a.py\n+++ b/a.py\n@@ -0,0 +1,{lines} @@\n{rows}"
         );
         secrets(&parse_patch(patch.as_bytes()).unwrap(), &Redactor::new(b"salt", &[]), &path_filters(&[]))
+    }
+
+    #[test]
+    fn no_text_of_a_model_tells_a_secret_not_even_a_small_matter() {
+        let token = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+        let mut telling = added(1).remove(0).finding;
+        telling.claim = format!("The token {token} is written twice.");
+        telling.scenario.clone_from(&telling.claim);
+        let (findings, small_matters) = (vec![telling.clone()], vec![telling]);
+        let mut analysis = Analysis { findings, small_matters, ..Analysis::default() };
+        without_secrets(&mut analysis, &Redactor::new(b"salt", &[]));
+        for finding in analysis.findings.iter().chain(&analysis.small_matters) {
+            assert!(!finding.claim.contains(&token) && !finding.scenario.contains(&token), "{finding:?}");
+        }
     }
 
     #[test]
