@@ -97,7 +97,7 @@ impl Run<'_> {
             DesiredStatus { state: CheckState::Failed, description: "Not reviewed: the review failed".to_owned() }
         };
         // One that promises the review stands already: a second one would be news to nobody. The walkthrough tells of the delay.
-        let is_promised = will_retry && self.reviewer.azure.shows_pending(self.key, iteration.id).await?;
+        let is_promised = will_retry && self.shows_pending(iteration).await;
         let told = (!is_promised).then(|| status.clone());
         match self.publisher().announce(&state, Some(iteration), failed, told).await {
             // Comments and statuses are separate rights: the status must not go on promising a review.
@@ -108,6 +108,14 @@ impl Run<'_> {
             announced => announced?,
         }
         Ok(())
+    }
+
+    /// Statuses are a right of their own: where they cannot be read, one more is better than no word about the delay.
+    async fn shows_pending(&self, iteration: &Iteration) -> bool {
+        self.reviewer.azure.shows_pending(self.key, iteration.id).await.unwrap_or_else(|error| {
+            tracing::info!(pull_request = %self.key, %error, "whether a status promises the review is not known");
+            false
+        })
     }
 
     /// The attempt after the last one, which only tells: those before it ended without a word (a process that died, a

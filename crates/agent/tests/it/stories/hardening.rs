@@ -67,6 +67,17 @@ async fn an_active_pull_request_that_refuses_writes_as_if_closed_is_a_failure_an
 }
 
 #[tokio::test]
+async fn a_delay_is_told_also_where_the_statuses_cannot_be_read() {
+    let stage = Stage::set(both_rules()).await;
+    stage.azure.fail_times(On::get("/statuses"), 100, Fault::Status(403, None));
+    stage.model.fault(Role::Verdict, 100, ModelFault::ModelNotFound);
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    pull_request.is_delayed().await;
+    stage.model.heal();
+    assert!(pull_request.reviewed(1).await.starts_with("succeeded: Reviewed: 2 findings"));
+}
+
+#[tokio::test]
 async fn a_verifier_that_is_not_there_makes_no_change_look_clean() {
     let stage = Stage::set(both_rules()).await;
     stage.model.fault(Role::Verdict, 100, ModelFault::ModelNotFound);
