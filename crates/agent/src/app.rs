@@ -16,7 +16,7 @@ use crate::{
     jobs::{self, WorkerConfig},
     llm::{Model, ModelError},
     net::{Documents, HttpClients},
-    pipeline::{Configurations, Reviewer},
+    pipeline::{Commanders, Configurations, Reviewer},
     settings::Settings,
     store::{QueueCounts, Store},
     telemetry::{Metrics, QueueGauges},
@@ -106,6 +106,7 @@ impl Agent {
             max_inline: settings.review.max_inline,
             max_looks: settings.review.max_looks,
             cost_limits: settings.review.cost_limits,
+            commanders: Commanders { named: settings.review.command_users.clone() },
             lease_for: settings.server.job_lease,
             clock,
         };

@@ -81,6 +81,7 @@ struct Inner {
     model_cost: Family<ModelLabels, Counter<f64, AtomicU64>>,
     unpriced_calls: Family<ModelLabels, Counter>,
     skipped: Family<ReasonLabels, Counter>,
+    commands: Family<CommandLabels, Counter>,
     outcomes: Family<FindingLabels, Counter>,
     silent: Family<CategoryLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
@@ -142,6 +143,12 @@ struct FindingLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct CommandLabels {
+    command: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CategoryLabels {
     category: &'static str,
 }
@@ -179,6 +186,7 @@ impl Metrics {
             model_cost: Family::default(),
             unpriced_calls: Family::default(),
             skipped: Family::default(),
+            commands: Family::default(),
             outcomes: Family::default(),
             silent: Family::default(),
             azure_devops_calls: Family::default(),
@@ -214,6 +222,11 @@ impl Metrics {
             "model_unpriced_calls",
             "Answers of models whose price is not known, by role and model",
             inner.unpriced_calls.clone(),
+        );
+        registry.register(
+            "commands",
+            "Commands that were answered, by their word and whether they were done",
+            inner.commands.clone(),
         );
         registry.register("reviews_skipped", "Reviews that were not made, by reason", inner.skipped.clone());
         registry.register(
@@ -259,6 +272,11 @@ impl Metrics {
     pub fn review_ended(&self, mode: &str, outcome: &str, took: Duration) {
         self.0.reviews.get_or_create(&ReviewLabels { mode: mode.to_owned(), outcome: outcome.to_owned() }).inc();
         self.0.review_time.observe(took.as_secs_f64());
+    }
+
+    /// A command was answered; `result` is `done` or `refused`.
+    pub fn command(&self, command: &'static str, result: &'static str) {
+        self.0.commands.get_or_create(&CommandLabels { command, result }).inc();
     }
 
     /// A review was not made; the pull request says why.

@@ -1,5 +1,7 @@
 //! The generated part of a pull request's description, and the author's text around it, which is never lost or cut.
 
+use crate::predecessor;
+
 /// Azure DevOps refuses longer descriptions (UTF-16 units).
 pub const MAX_DESCRIPTION_UTF16: usize = 4_000;
 
@@ -47,10 +49,14 @@ fn slot(description: &str) -> Option<Slot<'_>> {
     block(description).or_else(|| placeholder(description))
 }
 
-/// A block of which an author removed one end is none: nobody can tell what of the text is ours.
+/// What the commercial product wrote before us is replaced. A block of which an author removed one end is none: nobody can tell what of the text is ours.
 fn block(description: &str) -> Option<Slot<'_>> {
-    let (before, rest) = description.split_once(BEGIN)?;
-    let (_, after) = rest.split_once(END)?;
+    let ours = || {
+        let (before, rest) = description.split_once(BEGIN)?;
+        let (_, after) = rest.split_once(END)?;
+        Some((before, after))
+    };
+    let (before, after) = ours().or_else(|| predecessor::around_summary(description))?;
     Some(Slot { before, after })
 }
 
@@ -118,6 +124,16 @@ mod tests {
         assert_eq!(with_summary(PLACEHOLDER, "  \n"), None);
         let stands = with_summary(PLACEHOLDER, "The same.").unwrap();
         assert_eq!(with_summary(&stands, "The same."), None);
+    }
+
+    #[test]
+    fn what_the_commercial_product_wrote_is_replaced() {
+        let author = "Adds totals.\n\n<!-- This is an auto-generated comment: release notes by coderabbit.ai -->\n## Summary\n- old\n\
+                      <!-- end of auto-generated comment: release notes by coderabbit.ai -->\n\nCloses the quarter.";
+        assert!(wants_summary(author));
+        assert_eq!(without_summary(author), "Adds totals.\n\n\n\nCloses the quarter.");
+        let written = with_summary(author, "- new").unwrap();
+        assert_eq!(written, format!("Adds totals.\n\n{BEGIN}\n- new\n{END}\n\nCloses the quarter."));
     }
 
     #[test]

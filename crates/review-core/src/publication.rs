@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
+    predecessor,
     pull_request::{Anchor, Comment, CommitId, PullRequestState, Thread, ThreadStatus},
     render::{MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, resolution_reply, with_withheld},
 };
@@ -26,6 +27,11 @@ pub mod property {
     pub const FINDING: &str = "coderabbitAgent.finding";
     /// On the walkthrough: `in_progress`, `complete`, `partial`, `skipped`, `failed`.
     pub const STATE: &str = "coderabbitAgent.state";
+
+    /// On a finding's thread: `command` when it was closed by the command `resolve`.
+    pub const CLOSED_BY: &str = "coderabbitAgent.closedBy";
+    /// Value of [`CLOSED_BY`].
+    pub const CLOSED_BY_COMMAND: &str = "command";
 
     /// Values of [`KIND`].
     pub const KIND_FINDING: &str = "finding";
@@ -140,6 +146,10 @@ pub enum PublicationStep {
         thread: u64,
         status: ThreadStatus,
     },
+    /// Somebody asked for all open threads to be closed; remembered in the thread, for it says nothing about this finding.
+    CloseThread {
+        thread: u64,
+    },
     SetStatus {
         iteration: u32,
         status: DesiredStatus,
@@ -204,8 +214,11 @@ pub fn plan_walkthrough(
 ) -> Option<PublicationStep> {
     let coverage = walkthrough_state.is_account().then_some(Coverage { iteration, head, base });
     let ours: Vec<(&Thread, &Comment)> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
-    let standing =
-        ours.iter().filter(|(thread, first)| !thread.is_deleted && !first.is_deleted).min_by_key(|(thread, _)| thread.id);
+    // One of the commercial product's, by the same identity, is taken over unless there is one of our own.
+    let standing = ours
+        .iter()
+        .filter(|(thread, first)| !thread.is_deleted && !first.is_deleted)
+        .min_by_key(|(thread, first)| (!first.content.contains(marker::WALKTHROUGH), thread.id));
     let Some((thread, first)) = standing else {
         return ours.is_empty().then(|| {
             PublicationStep::CreateThread(NewThread {
@@ -286,7 +299,9 @@ impl DesiredState {
                 }
                 is_taken_out
             }
-            PublicationStep::UpdateThread { .. } | PublicationStep::SetStatus { .. } => false,
+            PublicationStep::UpdateThread { .. } | PublicationStep::CloseThread { .. } | PublicationStep::SetStatus { .. } => {
+                false
+            }
         }
     }
 
@@ -354,7 +369,8 @@ fn plan_resolution(state: &PullRequestState, id: u64, head: &CommitId) -> Option
 fn our_walkthrough<'a>(state: &PullRequestState, thread: &'a Thread) -> Option<(&'a Thread, &'a Comment)> {
     let first = our_first_comment(state, thread)?;
     let by_property = thread.properties.get(property::KIND).is_some_and(|kind| kind == property::KIND_WALKTHROUGH);
-    (by_property || first.content.contains(marker::WALKTHROUGH)).then_some((thread, first))
+    let is_one = by_property || first.content.contains(marker::WALKTHROUGH) || predecessor::is_walkthrough(&first.content);
+    is_one.then_some((thread, first))
 }
 
 fn walkthrough_properties(state: WalkthroughState, coverage: Option<Coverage<'_>>) -> Vec<(String, String)> {
@@ -368,7 +384,10 @@ fn walkthrough_properties(state: WalkthroughState, coverage: Option<Coverage<'_>
 
 /// The new status block above the text of the last finished run, where there is one.
 fn under_new_status(content: &str, standing: &str) -> String {
-    let composed = marker::compose_walkthrough(marker::walkthrough_status(content), marker::walkthrough_body(standing));
+    // What the commercial product said stays under our status until a review of ours is done.
+    let predecessors = || Some(standing).filter(|standing| predecessor::is_walkthrough(standing));
+    let body = marker::walkthrough_body(standing).or_else(predecessors);
+    let composed = marker::compose_walkthrough(marker::walkthrough_status(content), body);
     // Status and body are each kept within their share; a comment that others made longer cannot be written at all.
     if composed.chars().count() <= MAX_COMMENT_CHARS { composed } else { standing.to_owned() }
 }

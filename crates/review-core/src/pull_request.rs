@@ -95,6 +95,16 @@ pub struct Person {
 }
 
 impl Person {
+    /// Whether `name` is the person's unique name (`ada@contoso.com`, `CONTOSO\\ada`), or that name without its domain, in
+    /// whatever case.
+    pub fn is_named(&self, name: &str) -> bool {
+        let is_same = |one: &str| one.trim().to_lowercase() == name.trim().to_lowercase();
+        let unique = self.unique_name.as_str();
+        let account = unique.rsplit_once('\\').map_or(unique, |(_, account)| account);
+        let account = account.split_once('@').map_or(account, |(account, _)| account);
+        !name.trim().is_empty() && (is_same(unique) || is_same(account))
+    }
+
     /// Whether it is the identity that pipelines act by, which the service names `Build\{guid}`.
     pub fn is_build_service(&self) -> bool {
         self.unique_name.get(..6).is_some_and(|prefix| prefix.eq_ignore_ascii_case("Build\\"))
@@ -234,6 +244,9 @@ pub struct Comment {
     pub is_deleted: bool,
     /// False for what the service itself writes ("X voted").
     pub is_text: bool,
+    /// Milliseconds since the epoch; None where the service does not say.
+    #[serde(default)]
+    pub published_at: Option<i64>,
     /// Ids of those who like it.
     pub liked_by: Vec<String>,
 }

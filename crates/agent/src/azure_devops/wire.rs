@@ -168,6 +168,7 @@ pub(super) struct Comment {
     /// Absent on deleted comments.
     pub(super) content: Option<String>,
     pub(super) comment_type: Option<Word>,
+    pub(super) published_date: Option<String>,
     pub(super) is_deleted: Option<bool>,
     pub(super) users_liked: Option<Vec<Option<Identity>>>,
 }

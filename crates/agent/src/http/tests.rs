@@ -13,7 +13,7 @@ use super::{
     *,
 };
 use crate::{
-    azure_devops::{EventKind, WebhookEvent},
+    azure_devops::{CommentHint, EventKind, WebhookEvent},
     store::{Accepted, JobKind, NewEvent, NewJob, StoreError},
 };
 
@@ -65,7 +65,19 @@ fn each_kind_of_event_has_its_decision() {
 
     assert_eq!(decide(&event(EventKind::Test), &allowed), Decision::Ignore(Ignored::Test));
     assert_eq!(decide(&event(EventKind::Unknown), &allowed), Decision::Ignore(Ignored::UnknownEvent));
-    assert_eq!(decide(&event(EventKind::Commented), &allowed), Decision::Ignore(Ignored::Comment));
+    let said = |content: &str, is_deleted: bool| {
+        let comment = CommentHint { thread: Some(1), comment: Some(1), author_id: None, content: content.to_owned(), is_deleted };
+        decide(&WebhookEvent { comment: Some(comment), ..event(EventKind::Commented) }, &allowed)
+    };
+    let answer = |decision: Decision| matches!(decision, Decision::Answer { pull_request } if pull_request.to_string() == key());
+    assert!(answer(said("@somebody review", false)), "who is meant is seen when the pull request is read");
+    assert!(answer(said("", false)) && answer(decide(&event(EventKind::Commented), &allowed)), "its text was not sent");
+    for (content, is_deleted) in [("Looks good.", false), ("> @bot review", false), ("@bot review", true), ("", true)] {
+        assert_eq!(said(content, is_deleted), Decision::Ignore(Ignored::Comment), "{content}");
+    }
+    assert_eq!(said("@bot <!-- coderabbit-agent -->", false), Decision::Ignore(Ignored::OwnComment));
+    let unknown = WebhookEvent { pull_request: None, ..event(EventKind::Commented) };
+    assert!(matches!(decide(&unknown, &allowed), Decision::Sweep { .. }));
 }
 
 #[test]
@@ -271,7 +283,7 @@ async fn everything_that_is_not_for_us_is_answered_200_with_the_reason() {
     let table = [
         (other.to_string(), "AZURE_DEVOPS_URL"),
         (payload("build.complete").to_string(), "pull request created"),
-        (comment("please look again").to_string(), "does not answer comments"),
+        (comment("please look again").to_string(), "speaks to nobody"),
         (comment("<!-- coderabbit-agent finding -->\nhm").to_string(), "written by the agent itself"),
         ("{".to_owned(), "no event of Azure DevOps"),
         ("[]".to_owned(), "no event of Azure DevOps"),

@@ -17,6 +17,7 @@ use axum::{
 use bytes::{Bytes, BytesMut};
 use futures::{StreamExt as _, future::BoxFuture};
 use review_core::{
+    command::is_addressed_to_somebody,
     pull_request::{PullRequestKey, RepositoryKey},
     render,
 };
@@ -90,6 +91,10 @@ pub(super) enum Decision {
         priority: i64,
         closes: bool,
     },
+    /// Somebody wrote a comment, perhaps to the agent.
+    Answer {
+        pull_request: PullRequestKey,
+    },
     /// The event lacks the details to say which pull request it is about.
     Sweep {
         collection: String,
@@ -130,7 +135,7 @@ impl Ignored {
             Self::Test => "this is a test event; the connection works",
             Self::UnknownEvent => "this agent acts on pull request created, updated, merge attempted and commented on only",
             Self::OwnComment => "this comment was written by the agent itself",
-            Self::Comment => "this version does not answer comments",
+            Self::Comment => "the comment is deleted, or speaks to nobody",
             Self::OtherOrganization => "the event is about an organisation or collection that is not in AZURE_DEVOPS_URL",
             Self::Incomplete => {
                 "the event names no project, or a name that cannot be one; set the hook's resource details to send to All"
@@ -152,13 +157,25 @@ pub(super) fn decide(event: &WebhookEvent, allowed: &AllowList) -> Decision {
         return Decision::Ignore(Ignored::OtherOrganization);
     };
     if event.kind == EventKind::Commented {
-        let ours = event.comment.as_ref().is_some_and(|comment| render::is_ours(&comment.content));
-        return Decision::Ignore(if ours { Ignored::OwnComment } else { Ignored::Comment });
+        // Without its text a comment may say anything.
+        let comment = event.comment.as_ref().filter(|comment| comment.is_deleted || !comment.content.is_empty());
+        if comment.is_some_and(|comment| render::is_ours(&comment.content)) {
+            return Decision::Ignore(Ignored::OwnComment);
+        }
+        if comment.is_some_and(|comment| comment.is_deleted || !is_addressed_to_somebody(&comment.content)) {
+            return Decision::Ignore(Ignored::Comment);
+        }
     }
     let Some(project) = event.project.as_deref().filter(|name| is_name(name)) else {
         return Decision::Ignore(Ignored::Incomplete);
     };
     match (event.repository.as_deref().filter(|name| is_name(name)), event.pull_request) {
+        (Some(repository), Some(id)) if event.kind == EventKind::Commented => Decision::Answer {
+            pull_request: PullRequestKey {
+                repository: RepositoryKey { collection, project: project.to_owned(), repository: repository.to_owned() },
+                id,
+            },
+        },
         (Some(repository), Some(id)) => Decision::Review {
             pull_request: PullRequestKey {
                 repository: RepositoryKey { collection, project: project.to_owned(), repository: repository.to_owned() },
@@ -199,6 +216,7 @@ pub(super) fn job(decision: Decision, event: &WebhookEvent, now: Millis) -> Opti
                 closes,
             }
         }
+        Decision::Answer { pull_request } => NewJob::commands(&pull_request, now),
         Decision::Sweep { collection, project } => {
             let key = format!("sweep:{collection}/{project}");
             NewJob {

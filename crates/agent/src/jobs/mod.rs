@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::store::{ClaimedJob, Millis, Store, StoreError};
+use crate::store::{ClaimedJob, JobKind, Millis, Store, StoreError};
 
 /// Longest pause after the database failed, however often.
 const MAX_TROUBLE_PAUSE: Duration = Duration::from_secs(30);
@@ -28,7 +28,8 @@ const MAX_BACKOFF: Duration = Duration::from_mins(10);
 
 #[derive(Debug, Clone)]
 pub struct WorkerConfig {
-    /// Jobs at a time in this process.
+    /// Jobs at a time in this process; commands have one place more, so that who gives one hears at once that it was heard
+    /// though every worker waits for a model.
     pub workers: usize,
     /// After this time without a heartbeat (sent at a third of it) another worker may take the job.
     pub lease: Duration,
@@ -109,11 +110,13 @@ pub async fn run<H, F, E>(
     let mut trouble = 0_u32;
 
     while !shutdown.is_cancelled() {
-        let free = running.len() < pool.config.workers.max(1);
+        let workers = pool.config.workers.max(1);
+        let only = if running.len() < workers { None } else { Some(JobKind::COMMANDS) };
+        let free = running.len() <= workers;
         let mut pause = pool.config.poll;
         if free {
             let claimed_at = Instant::now();
-            match next(&pool, &mut trouble).await {
+            match next(&pool, only, &mut trouble).await {
                 Next::Job(job) => {
                     running.spawn(attempt::run(Arc::clone(&pool), job, claimed_at, handler.clone()));
                     continue;
@@ -156,9 +159,9 @@ enum Next {
     Wait(Duration),
 }
 
-/// A job, or how long to wait for one. After `trouble` failures in a row the wait grows.
-async fn next(pool: &attempt::Pool, trouble: &mut u32) -> Next {
-    match look(pool).await {
+/// A job (of the kind `only`, if that is given), or how long to wait for one. After `trouble` failures in a row the wait grows.
+async fn next(pool: &attempt::Pool, only: Option<&str>, trouble: &mut u32) -> Next {
+    match look(pool, only).await {
         Ok(next) => {
             if std::mem::take(trouble) > 0 {
                 tracing::info!("the database answers again");
@@ -174,11 +177,15 @@ async fn next(pool: &attempt::Pool, trouble: &mut u32) -> Next {
     }
 }
 
-async fn look(pool: &attempt::Pool) -> Result<Next, StoreError> {
-    if let Some(job) = pool.store.claim(&pool.name, pool.config.lease, (pool.clock)()).await? {
+async fn look(pool: &attempt::Pool, only: Option<&str>) -> Result<Next, StoreError> {
+    if let Some(job) = pool.store.claim_of(only, &pool.name, pool.config.lease, (pool.clock)()).await? {
         return Ok(Next::Job(job));
     }
     let poll = pool.config.poll.max(MIN_POLL);
+    // What comes due is of other kinds, as a rule.
+    if only.is_some() {
+        return Ok(Next::Wait(poll));
+    }
     Ok(Next::Wait(match pool.store.next_due().await? {
         None => poll,
         Some(due) => {

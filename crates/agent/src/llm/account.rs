@@ -15,6 +15,9 @@ pub struct Account {
     pub store: Store,
     pub pull_request: PullRequestKey,
     pub limits: CostLimits,
+    /// For what the questions are asked anew, though they may have been answered before: the request of a full review. Answers
+    /// of one occasion are stored for that occasion.
+    pub occasion: Option<String>,
     pub clock: fn() -> i64,
 }
 
@@ -22,7 +25,7 @@ impl Account {
     /// Before a question is asked that would be paid for. Those that are under way are not cut, so a ceiling is overshot by as
     /// many as a run asks at once.
     pub(super) async fn check(&self) -> Result<(), ModelError> {
-        let Self { store, pull_request, limits, clock } = self;
+        let Self { store, pull_request, limits, clock, .. } = self;
         if !limits.are_set() {
             return Ok(());
         }

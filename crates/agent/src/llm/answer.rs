@@ -81,8 +81,9 @@ impl Inner {
         };
         let (mut usage, mut turns, mut is_repaired) = (Usage::default(), 0_usize, false);
         let mut room = asked.looks.map_or(0, |looks| looks.most_bytes);
+        let occasion = account.and_then(|account| account.occasion.as_deref());
         loop {
-            let fingerprint = fingerprint(model, &question);
+            let fingerprint = fingerprint(model, &question, occasion);
             let completion = match self.completion(asked.role, model, &question, &fingerprint, account).await {
                 // It was what it looked at last that is too long, not the question.
                 Err(ModelError::ContextTooLong { message, .. })
@@ -203,12 +204,15 @@ fn answer_tokens(prompt_tokens: usize) -> u32 {
 }
 
 /// SHA-256 of everything that decides what comes next.
-pub(super) fn fingerprint(model: &str, question: &Question<'_>) -> String {
+pub(super) fn fingerprint(model: &str, question: &Question<'_>, occasion: Option<&str>) -> String {
     let mut hash = Sha256::new();
     let mut add = |part: &str| {
         hash.update((part.len() as u64).to_be_bytes());
         hash.update(part.as_bytes());
     };
+    if let Some(occasion) = occasion {
+        ["occasion", occasion].into_iter().for_each(&mut add);
+    }
     for part in [model, question.schema.name, question.system, question.pack, question.instruction] {
         add(part);
     }
@@ -277,8 +281,9 @@ mod tests {
             ("m", Question { turns: used("b"), ..question() }),
             ("m", Question { turns: vec![Turn::Repair { answer: String::new(), complaint: String::new() }], ..question() }),
         ];
-        let mut prints: Vec<String> = all.iter().map(|(model, question)| fingerprint(model, question)).collect();
-        assert_eq!(prints[0], fingerprint("m", &question()));
+        let mut prints: Vec<String> = all.iter().map(|(model, question)| fingerprint(model, question, None)).collect();
+        assert_eq!(prints[0], fingerprint("m", &question(), None));
+        assert_ne!(prints[0], fingerprint("m", &question(), Some("again")), "a full review asks anew");
         prints.sort();
         prints.dedup();
         assert_eq!(prints.len(), all.len());

@@ -48,6 +48,7 @@ impl Run<'_> {
         let is_told = (reviews.review_status && !reason.is_silent()) || stale || shows_unfinished_run(state);
         let skipped = Some((content.as_str(), WalkthroughState::Skipped)).filter(|_| is_told);
         self.publisher().announce(state, state.newest_iteration(), skipped, Some(status)).await?;
+        self.end_requests().await;
         self.reviewer.metrics.review_ended("none", "skipped", self.took());
         self.reviewer.metrics.review_skipped(reason);
         tracing::info!(pull_request = %self.key, reason = reason.word(), "not reviewed");
@@ -124,6 +125,7 @@ impl Run<'_> {
         let last = self.job.last_problem.as_deref().unwrap_or("unknown");
         let problem = format!("gave up after {MAX_ATTEMPTS} attempts; the last one: {last}");
         self.announce_failure("the agent did not come to the end of it in any attempt", false).await;
+        self.end_requests().await;
         self.reviewer.metrics.review_ended("none", "failed", self.took());
         JobEnd::Dead { problem }
     }

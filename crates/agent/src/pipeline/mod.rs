@@ -2,10 +2,12 @@
 //!
 //! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `finders` look (10), `analysis` checks (11 to 13) and
 //! knows no forge; `review` drives a job on Azure DevOps (5, 14, 15) through `desired`, `publish`, `announce` and `outcomes`;
+//! `commands` answers what people ask for in comments;
 //! `local` drives the same analysis over a git range for the command line.
 
 mod analysis;
 mod announce;
+mod commands;
 mod configuration;
 mod desired;
 mod evidence;
@@ -23,6 +25,7 @@ mod sweep;
 mod trouble;
 
 pub use analysis::{Analysis, AnalysisError};
+pub use commands::Commanders;
 pub use configuration::Configurations;
 pub use local::{LocalReview, review_range};
 pub use review::{MAX_ATTEMPTS, Reviewer};

@@ -120,6 +120,32 @@ impl Publisher<'_> {
         }
     }
 
+    /// Writes that are safe to repeat and about no file.
+    pub(super) async fn write(&self, steps: &[PublicationStep]) -> Result<(), PublishError> {
+        let mut round = 1;
+        while let Err(Failed { error, .. }) = self.write_all(steps, 0).await {
+            self.may_be_there(error, &mut round)?;
+        }
+        Ok(())
+    }
+
+    /// Answers comment `parent` of a thread, unless the answer stands there. Nothing is left to be done where the thread is gone,
+    /// or takes no answer.
+    pub(super) async fn reply(&self, thread: u64, parent: u64, text: &str) -> Result<(), PublishError> {
+        let mut round = 1;
+        loop {
+            let azure = self.guard().await?;
+            match azure.reply(self.key, thread, parent, text).await {
+                Ok(()) => return Ok(()),
+                Err(error @ (AzureDevOpsError::NotFound { .. } | AzureDevOpsError::Refused { .. })) => {
+                    tracing::info!(pull_request = %self.key, thread, %error, "a comment is left without an answer");
+                    return Ok(());
+                }
+                Err(error) => self.may_be_there(error.into(), &mut round)?,
+            }
+        }
+    }
+
     /// Whether another round may show what became of a write whose answer did not come; else its error.
     fn may_be_there(&self, error: PublishError, round: &mut usize) -> Result<(), PublishError> {
         match error {

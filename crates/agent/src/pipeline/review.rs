@@ -1,8 +1,13 @@
 //! One review job on Azure DevOps, from the re-read (step 5) to the record (step 15).
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use review_core::{
+    command,
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     learning::{History, PostedFinding, SilentCategory},
     publication::WalkthroughState,
@@ -13,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{AnalysisError, Limits},
+    commands::Commanders,
     configuration::{Configurations, Settled, tell_of_change},
     desired::desired_state,
     evidence::Change,
@@ -26,7 +32,7 @@ use crate::{
     git::{GitError, Mirrors, Repository, Source},
     jobs::JobEnd,
     llm::{Account, Model, ModelError},
-    store::{ClaimedJob, JobKind, NewJob, PlannedReview, ReviewRecord, Store},
+    store::{ClaimedJob, JobKind, NewJob, PlannedReview, Requests, ReviewRecord, Steering, Store},
     telemetry::Metrics,
 };
 
@@ -53,6 +59,8 @@ pub struct Reviewer {
     pub max_looks: usize,
     /// What reviews may cost before nothing more is asked.
     pub cost_limits: CostLimits,
+    /// Who may give commands.
+    pub commanders: Commanders,
     /// How long a lease holds after a heartbeat.
     pub lease_for: Duration,
     pub clock: fn() -> i64,
@@ -73,6 +81,8 @@ pub(super) struct Run<'a> {
     pub(super) key: &'a PullRequestKey,
     pub(super) cancel: &'a CancellationToken,
     started_at: i64,
+    /// What people had asked for when the run began.
+    requests: OnceLock<Requests>,
 }
 
 impl Reviewer {
@@ -80,9 +90,11 @@ impl Reviewer {
     pub async fn work(&self, job: ClaimedJob, cancel: CancellationToken) -> JobEnd {
         match &job.kind {
             JobKind::Review { pull_request } => {
-                let run = Run { reviewer: self, job: &job, key: pull_request, cancel: &cancel, started_at: (self.clock)() };
+                let (started_at, requests) = ((self.clock)(), OnceLock::new());
+                let run = Run { reviewer: self, job: &job, key: pull_request, cancel: &cancel, started_at, requests };
                 run.to_end().await
             }
+            JobKind::Commands { pull_request } => self.commands(&job, pull_request, &cancel).await,
             JobKind::Sweep { collection, project } => self.sweep(&job, collection, project).await,
         }
     }
@@ -131,6 +143,7 @@ impl Run<'_> {
             self.announce_failure(trouble.sentence(), !last).await;
         }
         if last {
+            self.end_requests().await;
             self.reviewer.metrics.review_ended("none", "failed", self.took());
             JobEnd::Dead { problem }
         } else {
@@ -155,7 +168,13 @@ impl Run<'_> {
             store.enqueue(&review_job(&state.pull_request.key, self.now()), self.now()).await?;
             return Ok(End::Quiet("named_by_its_ids"));
         }
+        if !command::pending(&state, self.now()).is_empty() {
+            // As a rule their own event has queued this already; an event without details has not.
+            store.enqueue(&NewJob::commands(self.key, self.now()), self.now()).await?;
+        }
         self.observe(&state).await?;
+        let Steering { paused_by, requests } = store.steering(self.key).await?;
+        let requests = self.requests.get_or_init(|| requests);
         let recorded = store.reviewed(self.key).await?;
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
@@ -164,18 +183,26 @@ impl Run<'_> {
             rules: &effective.configuration.reviews.auto_review,
             default_branch: default_branch.as_deref(),
             reviewed_pushes: store.reviewed_pushes(self.key).await?,
+            paused_by: paused_by.as_deref(),
+            request: requests.wanted(),
         };
         let since = match decide(&state, reviewed.as_ref(), &circumstances) {
             Decision::Quiet(QuietReason::NotActive) => {
                 self.close_unfinished(&state).await;
                 self.settle(&state).await?;
+                store.end_requests(self.key, requests).await?;
                 return Ok(End::Quiet(NOT_ACTIVE));
             }
             // The commits of an earlier iteration, pushed again: nothing is new, but the iteration has no status yet, and
             // the walkthrough may tell of a run in between.
             Decision::Quiet(QuietReason::AlreadyReviewed) if is_newer(&state, reviewed.as_ref()) => reviewed,
-            Decision::Quiet(QuietReason::AlreadyReviewed) if is_recorded => return Ok(End::Quiet("already_reviewed")),
-            Decision::Quiet(QuietReason::AlreadyReviewed) => return self.finish_publication(&state).await,
+            Decision::Quiet(QuietReason::AlreadyReviewed) => {
+                store.end_requests(self.key, requests).await?;
+                if is_recorded {
+                    return Ok(End::Quiet("already_reviewed"));
+                }
+                return self.finish_publication(&state).await;
+            }
             Decision::Skip(reason) => return self.skip(&state, &reason, &[], &effective).await,
             Decision::Full => None,
             Decision::Incremental { since } => Some(since),
@@ -184,7 +211,8 @@ impl Run<'_> {
             return self.skip(&state, &SkipReason::NoIterations, &[], &effective).await;
         };
         store.set_head(&self.job.lease, &iteration.head).await?;
-        if let Some(planned) = self.planned(iteration).await? {
+        // A full review that was asked for since is another one than the run that was cut.
+        if let Some(planned) = self.planned(iteration).await?.filter(|planned| planned.requests.full == requests.full) {
             tracing::info!(pull_request = %self.key, iteration = iteration.id, "taking up a review that was cut while it was published");
             return self.publish(planned).await;
         }
@@ -235,6 +263,7 @@ impl Run<'_> {
             dropped: analysis.dropped,
             usage: analysis.usage,
             started_at: self.started_at,
+            requests: requests.clone(),
         };
         store.store_planned(&self.job.lease, self.key, &planned, self.now()).await?;
         self.publish(planned).await
@@ -246,7 +275,8 @@ impl Run<'_> {
         let PullRequest { project_name, repository_name, .. } = pull_request;
         store.name_repository(&self.key.repository, project_name, repository_name).await?;
         let (store, pull_request) = (store.clone(), self.key.clone());
-        Ok(Account { store, pull_request, limits: *cost_limits, clock: *clock })
+        let occasion = self.requests.get().and_then(|requests| requests.full.clone());
+        Ok(Account { store, pull_request, limits: *cost_limits, occasion, clock: *clock })
     }
 
     /// What the repository wants; nobody is asked about a pull request that is closed.
@@ -326,7 +356,7 @@ impl Run<'_> {
     }
 
     async fn publish(&self, planned: PlannedReview) -> Result<End, Trouble> {
-        let PlannedReview { desired, is_incremental, mut dropped, usage, started_at } = planned;
+        let PlannedReview { desired, is_incremental, mut dropped, usage, started_at, requests } = planned;
         let desired = self.publisher().publish(desired).await?;
         let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
         let posted: Vec<PostedFinding> = posted.collect();
@@ -355,6 +385,7 @@ impl Run<'_> {
             usage,
             started_at,
             ended_at: self.now(),
+            requests,
         };
         self.reviewer.store.record_review(&self.job.lease, &record).await?;
         self.reviewer.metrics.review_ended(mode, outcome, self.took());
@@ -388,6 +419,21 @@ impl Run<'_> {
         let Reviewer { azure, store, lease_for, clock, .. } = self.reviewer;
         let (lease, lease_for, clock) = (&self.job.lease, *lease_for, *clock);
         Publisher { azure, store, lease, lease_for, key: self.key, cancel: self.cancel, clock }
+    }
+
+    /// What was asked for is not made, and will not be. Best effort: what is left of it is met with the next review.
+    pub(super) async fn end_requests(&self) {
+        let Reviewer { store, .. } = self.reviewer;
+        let ended = match self.requests.get() {
+            Some(requests) => store.end_requests(self.key, requests).await,
+            None => match store.steering(self.key).await {
+                Ok(Steering { requests, .. }) => store.end_requests(self.key, &requests).await,
+                Err(error) => Err(error),
+            },
+        };
+        if let Err(error) = ended {
+            tracing::warn!(pull_request = %self.key, %error, "the review that was asked for is still on record as wanted");
+        }
     }
 
     pub(super) fn now(&self) -> i64 {

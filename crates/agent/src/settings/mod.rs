@@ -233,6 +233,8 @@ pub struct ReviewSettings {
     pub yaml_config: Option<String>,
     /// `TRUSTED_AUTHORS`: whose pull requests may bring their own configuration, by unique name.
     pub trusted_authors: Vec<String>,
+    /// `AZURE_DEVOPS_COMMAND_USERS`: who may give commands, by unique name; empty: everybody who can comment.
+    pub command_users: Vec<String>,
     /// `REMOTE_CONFIG_HOSTS`: from where `remote_config.url` is fetched.
     pub remote_config_hosts: Vec<String>,
 }

@@ -283,6 +283,7 @@ impl Values {
             cost_limits,
             yaml_config: self.text("YAML_CONFIG"),
             trusted_authors: self.words("TRUSTED_AUTHORS"),
+            command_users: self.words("AZURE_DEVOPS_COMMAND_USERS"),
             remote_config_hosts: self.words("REMOTE_CONFIG_HOSTS"),
         }
     }

@@ -195,6 +195,14 @@ pub(super) const TABLE: &[Variable] = &[
     ),
     variable(
         Group::Review,
+        "AZURE_DEVOPS_COMMAND_USERS",
+        Form::Words,
+        "ada@contoso.com,grace@contoso.com",
+        "Unique names of the people who may give commands (`review`, `pause`, `resolve` and so on) in comments; others are refused with \
+         that reason, but for `help`. Without it everybody may who can comment.",
+    ),
+    variable(
+        Group::Review,
         "REMOTE_CONFIG_HOSTS",
         Form::Words,
         "settings.contoso.com",

@@ -38,8 +38,19 @@ impl Store {
     /// A job whose payload cannot be read becomes a dead letter and the next one is taken, so that it cannot hold up the
     /// queue.
     pub async fn claim(&self, worker: &str, lease: Duration, now: Millis) -> Result<Option<ClaimedJob>, StoreError> {
+        self.claim_of(None, worker, lease, now).await
+    }
+
+    /// The same among the jobs of one kind ([`JobKind::word`]).
+    pub async fn claim_of(
+        &self,
+        kind: Option<&str>,
+        worker: &str,
+        lease: Duration,
+        now: Millis,
+    ) -> Result<Option<ClaimedJob>, StoreError> {
         for _ in 0..CLAIM_TRIES {
-            match self.claim_once(worker, lease, now).await {
+            match self.claim_once(kind, worker, lease, now).await {
                 Ok(Claim::Job(job)) => return Ok(Some(job)),
                 Ok(Claim::Nothing) => return Ok(None),
                 Ok(Claim::Unreadable) => {}
@@ -126,7 +137,7 @@ impl Store {
         held(lease, query.execute(&self.write).await?.rows_affected())
     }
 
-    async fn claim_once(&self, worker: &str, lease: Duration, now: Millis) -> Result<Claim, StoreError> {
+    async fn claim_once(&self, kind: Option<&str>, worker: &str, lease: Duration, now: Millis) -> Result<Claim, StoreError> {
         let mut transaction = self.begin().await?;
         return_expired(&mut transaction, now).await?;
         let token = Uuid::new_v4().to_string();
@@ -135,6 +146,7 @@ impl Store {
             .bind(after(now, lease))
             .bind(worker)
             .bind(now)
+            .bind(kind)
             .fetch_optional(&mut *transaction)
             .await?;
         let claim = match row {

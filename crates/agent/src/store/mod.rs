@@ -4,6 +4,7 @@
 //! `SQLITE_BUSY` within the process. Another process on the same file (a `migrate`, a second server) is waited for by the
 //! busy timeout, which cannot fail halfway because every write transaction begins as `immediate`.
 
+mod commands;
 mod dead_letters;
 mod intake;
 mod lease;
@@ -22,6 +23,7 @@ use std::{
     time::Duration,
 };
 
+pub use commands::{Effect, NewCommand, Requests, Steering, TakenCommand};
 pub use dead_letters::DeadLetter;
 pub use outcomes::{KnownOutcome, Turn};
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts};

@@ -4,7 +4,7 @@
 //! serial key; both are unique indexes, so no order of events can break them. What a worker does with a job it holds is in
 //! `lease`.
 
-use review_core::pull_request::CommitId;
+use review_core::pull_request::{CommitId, PullRequestKey};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -12,6 +12,9 @@ use super::{
     intake::{cancel_running, put_job},
     read_number, sql,
 };
+
+/// They take seconds, and somebody waits.
+const PRIORITY_COMMANDS: i64 = 30;
 
 /// An accepted webhook delivery.
 #[derive(Debug, Clone)]
@@ -26,16 +29,22 @@ pub struct NewEvent {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobKind {
     /// Review the pull request at its newest iteration.
-    Review { pull_request: review_core::pull_request::PullRequestKey },
+    Review { pull_request: PullRequestKey },
+    /// Answer what people ask of the agent in the comments of the pull request.
+    Commands { pull_request: PullRequestKey },
     /// An event without details: look which pull requests of the project are new.
     Sweep { collection: String, project: String },
 }
 
 impl JobKind {
+    /// The word of those that take seconds and that somebody waits for.
+    pub const COMMANDS: &str = "commands";
+
     /// For people and metrics.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Review { .. } => "review",
+            Self::Commands { .. } => Self::COMMANDS,
             Self::Sweep { .. } => "sweep",
         }
     }
@@ -55,6 +64,23 @@ pub struct NewJob {
     pub head: Option<CommitId>,
     /// The event says that the pull request is closed: a running job of the same serial key is asked to stop.
     pub closes: bool,
+}
+
+impl NewJob {
+    /// Answers the commands of a pull request: before reviews, and beside one that is under way, for it writes nothing that a
+    /// review writes.
+    pub fn commands(pull_request: &PullRequestKey, now: Millis) -> Self {
+        let key = format!("commands:{pull_request}");
+        Self {
+            kind: JobKind::Commands { pull_request: pull_request.clone() },
+            dedup_key: key.clone(),
+            serial_key: key,
+            priority: PRIORITY_COMMANDS,
+            run_at: now,
+            head: None,
+            closes: false,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -12,7 +12,8 @@ use sqlx::{FromRow, Sqlite, Transaction};
 use uuid::Uuid;
 
 use super::{
-    Lease, Millis, Store, StoreError,
+    Lease, Millis, Requests, Store, StoreError,
+    commands::end_requests,
     lease::fence,
     read_number,
     spending::{UsageRow, numbers},
@@ -36,6 +37,9 @@ pub struct PlannedReview {
     pub dropped: Vec<Dropped>,
     pub usage: Usage,
     pub started_at: Millis,
+    /// What people had asked for, and get with it.
+    #[serde(default)]
+    pub requests: Requests,
 }
 
 /// One ended run.
@@ -54,6 +58,8 @@ pub struct ReviewRecord {
     pub usage: Usage,
     pub started_at: Millis,
     pub ended_at: Millis,
+    /// Requests that the run met.
+    pub requests: Requests,
 }
 
 /// One ended run as it was recorded.
@@ -91,7 +97,7 @@ impl Store {
         .transpose()
     }
 
-    /// How many of the pull request's pushes were reviewed, as far back as records are kept.
+    /// How many of the pull request's pushes were reviewed, since reviews were resumed if they were.
     pub async fn reviewed_pushes(&self, pull_request: &PullRequestKey) -> Result<u32, StoreError> {
         let PullRequestKey { repository, id } = pull_request;
         let count: i64 = sqlx::query_scalar(sql::REVIEWED_HEADS)
@@ -160,7 +166,7 @@ impl Store {
         Ok(())
     }
 
-    /// Records the run and what is now reviewed, and drops the desired state, in one transaction; fenced. Only a run whose
+    /// Records the run and what is now reviewed, drops the desired state, and ends the requests that it met, in one transaction; fenced. Only a run whose
     /// outcome is `complete` or `partial` makes its iteration the reviewed one.
     pub async fn record_review(&self, lease: &Lease, record: &ReviewRecord) -> Result<(), StoreError> {
         let mut transaction = self.begin().await?;
@@ -191,6 +197,7 @@ impl Store {
             .bind(number)
             .execute(&mut *transaction)
             .await?;
+        end_requests(&mut transaction, &record.pull_request, &record.requests).await?;
         transaction.commit().await?;
         Ok(())
     }
@@ -223,12 +230,12 @@ impl Store {
         Ok(())
     }
 
-    /// Removes answers, desired states, events and ended jobs older than `before`; how many rows. Dead letters and what
+    /// Removes answers, desired states, commands, events and ended jobs older than `before`; how many rows. Dead letters and what
     /// still has something to do stay. In small transactions, so that webhooks are stored in between.
     pub async fn purge(&self, before: Millis) -> Result<u64, StoreError> {
         let mut removed = 0_u64;
         // Events before the jobs that they point to.
-        for statement in [sql::PURGE_ANSWERS, sql::PURGE_DESIRED, sql::PURGE_EVENTS, sql::PURGE_JOBS] {
+        for statement in [sql::PURGE_ANSWERS, sql::PURGE_DESIRED, sql::PURGE_COMMANDS, sql::PURGE_EVENTS, sql::PURGE_JOBS] {
             loop {
                 let rows = sqlx::query(statement).bind(before).execute(&self.write).await?.rows_affected();
                 removed = removed.saturating_add(rows);

@@ -72,7 +72,7 @@ statements! {
                        started_at = $4, cancel_requested = 0
         where state = 'queued' and id = (
             select q.id from job q
-            where q.state = 'queued' and q.run_at <= $4
+            where q.state = 'queued' and q.run_at <= $4 and (cast($5 as text) is null or q.kind = $5)
                 and not exists (select 1 from job r where r.state = 'running' and r.serial_key = q.serial_key)
             order by q.priority desc, q.run_at, q.id limit 1)
         returning id, payload, serial_key, attempt, created_at, problem";
@@ -178,10 +178,53 @@ statements! {
     DROPPED_OF_REVIEW = "
         select path, claim, reason, detail, finding from dropped_finding where review_id = $1 order by position";
 
-    /// How many heads of a pull request were reviewed.
+    /// How many heads of a pull request were reviewed since reviews were resumed, if they were.
     REVIEWED_HEADS = "
         select count(distinct head) from review
-        where collection = $1 and project = $2 and repository = $3 and number = $4 and outcome in ('complete', 'partial')";
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and outcome in ('complete', 'partial')
+            and ended_at > coalesce((
+                select s.resumed_at from steering s
+                where s.collection = $1 and s.project = $2 and s.repository = $3 and s.number = $4), 0)";
+
+    COMMAND_INSERT = "
+        insert into command (collection, project, repository, number, thread, comment, word, asked_by, reply, taken_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (collection, project, repository, number, thread, comment, word) do nothing";
+
+    COMMAND = "
+        select reply, answered_at from command
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6
+            and word = $7";
+
+    COMMAND_ANSWERED = "
+        update command set answered_at = $8
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6
+            and word = $7 and answered_at is null";
+
+    PAUSED_BY = "
+        select paused_by from steering where collection = $1 and project = $2 and repository = $3 and number = $4";
+
+    STEERING_UPSERT = "
+        insert into steering (collection, project, repository, number, paused_by, resumed_at)
+        values ($1, $2, $3, $4, $5, $6)
+        on conflict (collection, project, repository, number) do update set
+            paused_by = excluded.paused_by, resumed_at = coalesce(excluded.resumed_at, steering.resumed_at)";
+
+    REVIEW_REQUESTS = "
+        select kind, id from review_request where collection = $1 and project = $2 and repository = $3 and number = $4";
+
+    REVIEW_REQUEST_UPSERT = "
+        insert into review_request (collection, project, repository, number, kind, id) values ($1, $2, $3, $4, $5, $6)
+        on conflict (collection, project, repository, number, kind) do update set id = excluded.id";
+
+    REVIEW_REQUEST_END = "
+        delete from review_request
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and kind = $5 and id = $6";
+
+    PURGE_COMMANDS = "
+        delete from command where (collection, project, repository, number, thread, comment, word) in (
+            select collection, project, repository, number, thread, comment, word from command
+            where taken_at < $1 limit 500)";
 
     RECENT_REVIEWS = "
         select id, collection, project, repository, number, iteration, head, base, mode, outcome, posted, dropped, calls,

@@ -195,7 +195,7 @@ async fn the_account_of_a_pull_request_holds_every_call_that_was_paid_and_no_ans
     let endpoint = endpoint_with_store(ModelOptions::default(), "sk-testkit", "10000", Some(store.clone())).await;
     let repository = RepositoryKey { collection: "c".to_owned(), project: "p".to_owned(), repository: "r".to_owned() };
     let key = PullRequestKey { repository, id: 1 };
-    let account = |limits| Account { store: store.clone(), pull_request: key.clone(), limits, clock: app::now };
+    let account = |limits| Account { store: store.clone(), pull_request: key.clone(), limits, occasion: None, clock: app::now };
     let model = endpoint.model.on(account(CostLimits::default()));
     let cancel = CancellationToken::new();
     let ask = || model.ask::<WalkthroughAnswer>(Rank::Light, "the change", "Write the walkthrough.", &cancel);

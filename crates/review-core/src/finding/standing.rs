@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Category, Finding, Fingerprint};
 use crate::{
+    predecessor,
     publication::property,
     pull_request::{Anchor, Comment, PullRequestState, Thread, ThreadStatus},
     render::marker,
@@ -24,6 +25,9 @@ pub struct StandingFinding {
     /// Empty when the thread no longer says it.
     pub quoted_line: String,
     pub claim: String,
+    /// The commercial product posted it, before it gave way to this agent.
+    #[serde(default)]
+    pub is_predecessors: bool,
 }
 
 /// What the thread property `FINDING` holds, as JSON.
@@ -81,7 +85,8 @@ pub(crate) fn our_first_comment<'a>(state: &PullRequestState, thread: &'a Thread
 fn standing_finding(state: &PullRequestState, thread: &Thread) -> Option<StandingFinding> {
     let first = our_first_comment(state, thread)?;
     let stated = |key: &str| thread.properties.get(key).map(|text| text.trim()).filter(|text| !text.is_empty());
-    let fingerprint = stated(property::FINGERPRINT).or_else(|| marker::fingerprint(&first.content))?;
+    let fingerprint = stated(property::FINGERPRINT).or_else(|| marker::fingerprint(&first.content));
+    let Some(fingerprint) = fingerprint else { return predecessors(thread, first) };
     let memory = stated(property::FINDING).and_then(|json| serde_json::from_str::<FindingMemory>(json).ok());
     let memory = memory.unwrap_or_else(|| remembered_by_the_text(&first.content));
     Some(StandingFinding {
@@ -94,6 +99,26 @@ fn standing_finding(state: &PullRequestState, thread: &Thread) -> Option<Standin
         category: memory.category,
         quoted_line: memory.quoted_line,
         claim: memory.claim,
+        is_predecessors: false,
+    })
+}
+
+/// A finding of the commercial product under our identity: it stands where it stands, so that the same is not said again beside
+/// it. Its name is made of the thread's number, for its text says nothing that we could name it by.
+fn predecessors(thread: &Thread, first: &Comment) -> Option<StandingFinding> {
+    let claim = predecessor::claim(&first.content)?;
+    thread.anchor.as_ref()?;
+    Some(StandingFinding {
+        thread: thread.id,
+        status: thread.status.clone(),
+        is_deleted: thread.is_deleted || first.is_deleted,
+        fingerprint: Fingerprint(format!("{:064x}", thread.id)),
+        anchor: thread.anchor.clone(),
+        iteration: 0,
+        category: Category::Correctness,
+        quoted_line: String::new(),
+        claim,
+        is_predecessors: true,
     })
 }
 

@@ -48,6 +48,7 @@ pub(crate) fn thread(id: u64, comments: &[(&str, &str)]) -> Thread {
         content: content.to_owned(),
         is_deleted: false,
         is_text: true,
+        published_at: None,
         liked_by: Vec::new(),
     };
     Thread {

@@ -7,6 +7,7 @@ use crate::{
     finding::{
         Category, Finding, FindingMemory, Fingerprint, StandingFinding, fingerprint, our_first_comment, standing_findings,
     },
+    publication::property,
     pull_request::{LineRange, PullRequestState, PullRequestStatus, Side, Thread, ThreadStatus},
 };
 
@@ -33,7 +34,7 @@ pub struct PostedFinding {
 /// What people made of it, as far as it can be seen.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reaction {
-    /// Of the thread.
+    /// Of the thread; one that the command `resolve` closed counts as active.
     pub status: ThreadStatus,
     /// Somebody removed the thread or its first comment.
     pub is_deleted: bool,
@@ -133,6 +134,8 @@ impl Reaction {
 /// changed is for the caller to find out.
 pub fn seen_findings(state: &PullRequestState) -> Vec<SeenFinding> {
     let mut standing = standing_findings(state);
+    // What others said teaches nothing about what we say.
+    standing.retain(|finding| !finding.is_predecessors);
     standing.sort_by_key(|finding| finding.thread);
     let mut threads: Vec<&Thread> = state.threads.iter().collect();
     threads.sort_by_key(|thread| thread.id);
@@ -156,10 +159,13 @@ fn seen_finding(state: &PullRequestState, thread: &Thread, finding: StandingFind
     });
     let likes: BTreeSet<&String> = first.liked_by.iter().filter(|id| !is_mine(id)).collect();
     let count = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    // Closed together with all others, by a command: that is no word about this one.
+    let in_bulk = thread.properties.get(property::CLOSED_BY).is_some_and(|by| by == property::CLOSED_BY_COMMAND);
+    let status = if in_bulk && finding.status == ThreadStatus::Closed { ThreadStatus::Active } else { finding.status };
     Some(SeenFinding {
         thread: finding.thread,
         reaction: Reaction {
-            status: finding.status,
+            status,
             is_deleted: finding.is_deleted,
             replies: count(replies.count()),
             likes: count(likes.len()),

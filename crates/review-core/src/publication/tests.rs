@@ -65,6 +65,7 @@ fn apply(state: &mut PullRequestState, steps: &[PublicationStep]) {
                 thread.status = status.clone();
             }
             PublicationStep::SetThreadStatus { thread, status } => by_id(state, *thread).status = status.clone(),
+            PublicationStep::CloseThread { thread } => by_id(state, *thread).status = ThreadStatus::Closed,
             PublicationStep::SetStatus { .. } => {}
         }
     }

@@ -11,6 +11,7 @@ const BODY: &str = "<!-- coderabbit-agent:body -->";
 
 const FINDING: &str = "<!-- coderabbit-agent:finding v1 ";
 const RESOLVED: &str = "<!-- coderabbit-agent:resolved v1 ";
+const COMMAND: &str = "<!-- coderabbit-agent:command v1 ";
 const END: &str = " -->";
 
 pub(crate) fn of_finding(fingerprint: &Fingerprint) -> String {
@@ -21,6 +22,11 @@ pub(crate) fn of_finding(fingerprint: &Fingerprint) -> String {
 
 pub(crate) fn of_resolution(head: &CommitId) -> String {
     format!("{RESOLVED}{head}{END}")
+}
+
+/// Of the answer to a command: the comment that gave it, within its thread, and the command's word.
+pub(crate) fn of_command(comment: u64, word: &str) -> String {
+    format!("{COMMAND}{comment} {word}{END}")
 }
 
 /// The fingerprint in the last finding marker of a comment.

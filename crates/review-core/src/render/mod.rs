@@ -4,6 +4,7 @@
 //! stand in a code span or block that they cannot end; nothing is longer than [`MAX_COMMENT_CHARS`]; and the first or
 //! last line is a hidden marker of ours.
 
+mod command;
 mod comment;
 pub(crate) mod marker;
 mod model_text;
@@ -11,6 +12,7 @@ mod prose;
 mod remarks;
 mod walkthrough;
 
+pub use command::{CommandReply, command_reply};
 pub use comment::{finding_comment, resolution_reply};
 pub use model_text::neutralise;
 pub(crate) use model_text::{is_invisible, shortened};

@@ -1,6 +1,6 @@
 //! Whether a pull request is reviewed now, and how much of it.
 
-use super::{Circumstances, Decision, QuietReason, Reviewed, SkipReason};
+use super::{Circumstances, Decision, QuietReason, ReviewRequest, Reviewed, SkipReason};
 use crate::{
     publication::property,
     pull_request::{CommitId, PullRequestState, PullRequestStatus, Thread},
@@ -10,7 +10,7 @@ use crate::{
 ///
 /// The same head on another merge base (the pull request was retargeted) is reviewed in full: the change is another one.
 /// What was reviewed already is left alone before the rules of `circumstances` are asked: a rule that came later unmakes no
-/// review.
+/// review. What somebody asked for by a command is reviewed whatever the rules say.
 pub fn decide(state: &PullRequestState, reviewed: Option<&Reviewed>, circumstances: &Circumstances<'_>) -> Decision {
     let pull_request = &state.pull_request;
     if pull_request.status != PullRequestStatus::Active {
@@ -19,10 +19,15 @@ pub fn decide(state: &PullRequestState, reviewed: Option<&Reviewed>, circumstanc
     let Some(newest) = state.newest_iteration() else {
         return Decision::Skip(SkipReason::NoIterations);
     };
+    if circumstances.request == Some(ReviewRequest::Full) {
+        return Decision::Full;
+    }
     if reviewed.is_some_and(|reviewed| reviewed.head == newest.head && reviewed.base == newest.base) {
         return Decision::Quiet(QuietReason::AlreadyReviewed);
     }
-    if let Some(reason) = circumstances.against(pull_request, reviewed) {
+    if circumstances.request.is_none()
+        && let Some(reason) = circumstances.against(pull_request, reviewed)
+    {
         return Decision::Skip(reason);
     }
     match reviewed {

@@ -13,7 +13,7 @@ pub use paths::default_exclusions;
 pub use select::{MAX_FILE_BYTES, MAX_LINE_CHARS, select};
 use serde::{Deserialize, Serialize};
 pub(crate) use when::branch_pattern;
-pub use when::{Circumstances, SkipReason};
+pub use when::{Circumstances, ReviewRequest, SkipReason};
 
 use crate::{configuration::PathFilters, diff::FileDiff, pull_request::CommitId};
 

@@ -64,7 +64,11 @@ fn decided(state: &PullRequestState, reviewed: Option<&Reviewed>) -> Decision {
 }
 
 fn decided_by(rules: &AutoReview, state: &PullRequestState, reviewed: Option<&Reviewed>) -> Decision {
-    decide(state, reviewed, &Circumstances { rules, default_branch: Some("refs/heads/main"), reviewed_pushes: 0 })
+    decide(state, reviewed, &circumstances(rules, Some("refs/heads/main"), 0))
+}
+
+fn circumstances<'a>(rules: &'a AutoReview, default_branch: Option<&'a str>, reviewed_pushes: u32) -> Circumstances<'a> {
+    Circumstances { rules, default_branch, reviewed_pushes, paused_by: None, request: None }
 }
 
 mod the_decision {
@@ -158,6 +162,7 @@ mod the_memory_of_the_pull_request {
             content: String::new(),
             is_deleted: false,
             is_text: true,
+            published_at: None,
             liked_by: Vec::new(),
         };
         Thread {
@@ -639,7 +644,8 @@ mod the_rules_of_auto_review {
         }
         let mut elsewhere = state();
         elsewhere.pull_request.target_ref = "refs/heads/dev".into();
-        let unknown = Circumstances { rules: &AutoReview::default(), default_branch: None, reviewed_pushes: 0 };
+        let default = AutoReview::default();
+        let unknown = circumstances(&default, None, 0);
         assert_eq!(decide(&elsewhere, None, &unknown), Decision::Full, "what is not known excludes nothing");
     }
 
@@ -701,13 +707,14 @@ mod the_rules_of_auto_review {
     #[test]
     fn later_pushes_are_left_alone_where_that_is_wanted_and_after_so_many_reviews() {
         let first = reviewed(1, '1', 'b');
-        let pushes = |rules: &AutoReview, reviewed_pushes: u32, reviewed: Option<&Reviewed>| {
-            let circumstances = Circumstances { rules, default_branch: Some("main"), reviewed_pushes };
-            match decide(&state(), reviewed, &circumstances) {
-                Decision::Skip(reason) => format!("{} {}", reason.title(), reason.sentence()),
-                Decision::Full | Decision::Incremental { .. } => "reviewed".to_owned(),
-                Decision::Quiet(_) => "quiet".to_owned(),
-            }
+        let pushes = |rules: &AutoReview, reviewed_pushes: u32, reviewed: Option<&Reviewed>| match decide(
+            &state(),
+            reviewed,
+            &circumstances(rules, Some("main"), reviewed_pushes),
+        ) {
+            Decision::Skip(reason) => format!("{} {}", reason.title(), reason.sentence()),
+            Decision::Full | Decision::Incremental { .. } => "reviewed".to_owned(),
+            Decision::Quiet(_) => "quiet".to_owned(),
         };
         let once = rules(|rules| rules.auto_incremental_review = false);
         assert_eq!(pushes(&once, 0, None), "reviewed");
@@ -716,8 +723,28 @@ mod the_rules_of_auto_review {
 
         let default = AutoReview::default();
         assert_eq!(pushes(&default, 4, Some(&first)), "reviewed");
-        insta::assert_snapshot!(pushes(&default, 5, Some(&first)), @"Reviews paused. 5 pushes of this pull request were reviewed, after which reviews pause (`reviews.auto_review.auto_pause_after_reviewed_commits`; 0 never pauses); the last review was of `11111111`, and what came after it was read by nobody.");
+        insta::assert_snapshot!(pushes(&default, 5, Some(&first)), @"Reviews paused. 5 pushes of this pull request were reviewed, after which reviews pause (`reviews.auto_review.auto_pause_after_reviewed_commits`; 0 never pauses); the last review was of `11111111`, and what came after it was read by nobody. The command `resume` in a comment goes on.");
         assert_eq!(pushes(&rules(|rules| rules.auto_pause_after_reviewed_commits = 0), 50, Some(&first)), "reviewed");
+    }
+
+    #[test]
+    fn a_command_pauses_reviews_and_another_has_one_made_whatever_the_rules_say() {
+        let off = rules(|rules| rules.enabled = false);
+        let paused = Circumstances { paused_by: Some("Ada"), ..circumstances(&off, Some("main"), 0) };
+        let first = reviewed(1, '1', 'b');
+        let Decision::Skip(reason) = decide(&state(), Some(&first), &paused) else { panic!("paused") };
+        insta::assert_snapshot!(format!("{} {}", reason.title(), reason.sentence()), @"Reviews paused. Reviews of this pull request were paused by `Ada`; what is pushed now is read by nobody. The command `resume` in a comment goes on.");
+        let asked = |request| decide(&state(), Some(&first), &Circumstances { request: Some(request), ..paused });
+        assert_eq!(asked(ReviewRequest::Incremental), Decision::Incremental { since: first.clone() });
+        assert_eq!(asked(ReviewRequest::Full), Decision::Full);
+        let newest = reviewed(2, '2', 'b');
+        let again = |request| decide(&state(), Some(&newest), &Circumstances { request: Some(request), ..paused });
+        assert_eq!(again(ReviewRequest::Incremental), Decision::Quiet(QuietReason::AlreadyReviewed));
+        assert_eq!(again(ReviewRequest::Full), Decision::Full, "once more");
+        let mut closed = state();
+        closed.pull_request.status = PullRequestStatus::Completed;
+        let full = Circumstances { request: Some(ReviewRequest::Full), ..paused };
+        assert_eq!(decide(&closed, None, &full), Decision::Quiet(QuietReason::NotActive));
     }
 
     #[test]
@@ -737,6 +764,7 @@ mod the_rules_of_auto_review {
             SkipReason::NotAutomatic { labels: vec![hostile.clone()], keyword: hostile },
             SkipReason::NotIncremental { reviewed: commit('1') },
             SkipReason::Paused { after: 5, reviewed: commit('1') },
+            SkipReason::PausedBy { by: "Ada `Lovelace`\n# No findings".to_owned() },
             SkipReason::CostLimit(CostLimitReached::PullRequest { spent: Money::from_micros(5_120_000), limit }),
             SkipReason::CostLimit(CostLimitReached::Day { limit }),
         ];

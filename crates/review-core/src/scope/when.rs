@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{CostLimitReached, Reviewed};
 use crate::{
     configuration::AutoReview,
-    pull_request::{CommitId, Person, PullRequest},
+    pull_request::{CommitId, PullRequest},
 };
 
 /// Longest expression for a branch, in characters.
@@ -58,6 +58,10 @@ pub enum SkipReason {
         after: u32,
         reviewed: CommitId,
     },
+    /// Somebody paused reviews by a command.
+    PausedBy {
+        by: String,
+    },
     /// Reviews have cost what they may.
     CostLimit(CostLimitReached),
 }
@@ -66,7 +70,7 @@ impl SkipReason {
     /// Two words above the sentence.
     pub fn title(&self) -> &'static str {
         match self {
-            Self::Paused { .. } => "Reviews paused.",
+            Self::Paused { .. } | Self::PausedBy { .. } => "Reviews paused.",
             Self::NotIncremental { .. } => "This push was not reviewed.",
             _ => "Review skipped.",
         }
@@ -131,8 +135,13 @@ impl SkipReason {
             Self::Paused { after, reviewed } => format!(
                 "{after} pushes of this pull request were reviewed, after which reviews pause \
                  (`reviews.auto_review.auto_pause_after_reviewed_commits`; 0 never pauses); the last review was of `{}`, and \
-                 what came after it was read by nobody.",
+                 what came after it was read by nobody. The command `resume` in a comment goes on.",
                 reviewed.short()
+            ),
+            Self::PausedBy { by } => format!(
+                "Reviews of this pull request were paused by {}; what is pushed now is read by nobody. The command `resume` in a \
+                 comment goes on.",
+                quoted(by)
             ),
             Self::CostLimit(reached) => reached.sentence(),
         }
@@ -153,6 +162,7 @@ impl SkipReason {
             Self::NotAutomatic { .. } => "not_automatic",
             Self::NotIncremental { .. } => "not_incremental",
             Self::Paused { .. } => "paused",
+            Self::PausedBy { .. } => "paused_by_command",
             Self::CostLimit(reached) => reached.word(),
         }
     }
@@ -172,6 +182,19 @@ pub struct Circumstances<'a> {
     pub default_branch: Option<&'a str>,
     /// Pushes of this pull request that were reviewed since reviews began or were resumed.
     pub reviewed_pushes: u32,
+    /// Who paused reviews by a command.
+    pub paused_by: Option<&'a str>,
+    /// What somebody asked for by a command: no rule stands against it.
+    pub request: Option<ReviewRequest>,
+}
+
+/// A review that somebody asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewRequest {
+    /// Of what was not reviewed yet.
+    Incremental,
+    /// Of everything, once more.
+    Full,
 }
 
 impl Circumstances<'_> {
@@ -181,7 +204,10 @@ impl Circumstances<'_> {
         if asks_to_be_ignored(&pull_request.description) {
             return Some(SkipReason::IgnoredByAuthor);
         }
-        if rules.ignore_usernames.iter().any(|name| is_named(&pull_request.author, name)) {
+        if let Some(by) = self.paused_by {
+            return Some(SkipReason::PausedBy { by: by.to_owned() });
+        }
+        if rules.ignore_usernames.iter().any(|name| pull_request.author.is_named(name)) {
             return Some(SkipReason::IgnoredUser);
         }
         if let Some(word) = rules.ignore_title_keywords.iter().find(|word| holds(&pull_request.title, word)) {
@@ -258,14 +284,6 @@ fn asks_to_be_ignored(description: &str) -> bool {
     static COMMAND: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?i)@coderabbitai:?\s+ignore\b").expect("a constant expression"));
     COMMAND.is_match(description)
-}
-
-/// By the unique name (`ada@contoso.com`, `CONTOSO\\ada`), or without its domain.
-fn is_named(person: &Person, name: &str) -> bool {
-    let unique = person.unique_name.as_str();
-    let account = unique.rsplit_once('\\').map_or(unique, |(_, account)| account);
-    let account = account.split_once('@').map_or(account, |(account, _)| account);
-    !name.trim().is_empty() && (is_same(unique, name) || is_same(account, name))
 }
 
 fn is_same(one: &str, other: &str) -> bool {

@@ -273,13 +273,13 @@ fn optional<T>(read: Result<Vec<T>, AzureDevOpsError>, key: &PullRequestKey, wha
 }
 
 fn active_pull_request(wire: wire::PullRequest, base: &str, project: &str) -> Option<ActivePullRequest> {
-    let created = wire.creation_date.and_then(|date| date.parse::<jiff::Timestamp>().ok());
+    let created = wire.creation_date.and_then(|date| convert::milliseconds(&date));
     let id = wire.pull_request_id.filter(|id| *id > 0)?;
     let repository = wire.repository?;
     repository.id.as_ref().or(repository.name.as_ref())?;
     let named = RepositoryKey { collection: base.to_owned(), project: project.to_owned(), repository: String::new() };
     let key = PullRequestKey { repository: canonical(&repository, &named), id };
-    Some(ActivePullRequest { key, created: created.map(jiff::Timestamp::as_millisecond) })
+    Some(ActivePullRequest { key, created })
 }
 
 /// Ids that stand for nobody in particular.

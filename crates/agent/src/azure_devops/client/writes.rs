@@ -2,7 +2,7 @@
 
 use review_core::{
     description::MAX_DESCRIPTION_UTF16,
-    publication::{CheckState, DesiredStatus, NewAnchor, NewThread, PublicationStep},
+    publication::{CheckState, DesiredStatus, NewAnchor, NewThread, PublicationStep, property},
     pull_request::{Comment, IterationFile, PullRequestKey, Side, ThreadStatus},
 };
 use serde_json::{Map, Value, json};
@@ -48,6 +48,11 @@ impl AzureDevOps {
             PublicationStep::ResolveThread { thread, reply, status } => self.resolve_thread(key, *thread, reply, status).await,
             PublicationStep::SetThreadStatus { thread, status } => {
                 self.patch_thread(key, *thread, json!({ "status": convert::thread_status_word(status) })).await
+            }
+            PublicationStep::CloseThread { thread } => {
+                let by = [(property::CLOSED_BY.to_owned(), property::CLOSED_BY_COMMAND.to_owned())];
+                let status = convert::thread_status_word(&ThreadStatus::Closed);
+                self.patch_thread(key, *thread, json!({ "status": status, "properties": bag(&by) })).await
             }
             PublicationStep::SetStatus { iteration, status } => self.set_status(key, *iteration, status).await,
         }
@@ -161,6 +166,24 @@ impl AzureDevOps {
             return Ok(());
         }
         self.patch_thread(key, thread, json!({ "status": convert::thread_status_word(status) })).await
+    }
+
+    /// Answers comment `parent` of a thread. Left out when the answer, known by its last line, stands there by our identity, or when
+    /// the thread was deleted.
+    pub async fn reply(&self, key: &PullRequestKey, thread: u64, parent: u64, text: &str) -> Result<(), AzureDevOpsError> {
+        let action = format!("answering comment {parent} in thread {thread} of {key}");
+        check_length(&action, text)?;
+        let standing = self.thread(key, thread).await?;
+        let me = self.me(&key.repository.collection).await?;
+        let mark = text.lines().next_back().unwrap_or_default();
+        let is_answer = |comment: &Comment| comment.author.id == me.id && !comment.is_deleted && comment.content.contains(mark);
+        if standing.is_deleted || standing.comments.iter().any(is_answer) {
+            return Ok(());
+        }
+        let (id, thread_id) = (key.id.to_string(), thread.to_string());
+        let body = json!({ "content": text, "parentCommentId": parent, "commentType": "text" });
+        let call = Call::post("reply", action, &below(key, &id, &["threads", &thread_id, "comments"]), body);
+        self.send(&key.repository.collection, &call).await.map(drop)
     }
 
     async fn patch_thread(&self, key: &PullRequestKey, thread: u64, body: Value) -> Result<(), AzureDevOpsError> {

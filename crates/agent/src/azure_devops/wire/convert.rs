@@ -185,9 +185,15 @@ fn comment(wire: super::Comment) -> Option<Comment> {
         author: person(wire.author),
         content: wire.content.unwrap_or_default(),
         is_deleted: wire.is_deleted.unwrap_or(false),
+        published_at: wire.published_date.and_then(|date| milliseconds(&date)),
         is_text: wire.comment_type.is_none_or(|kind| kind.is("text") || kind.0 == "1"),
         liked_by: liked_by.filter(|id| !id.is_empty()).collect(),
     })
+}
+
+/// Milliseconds since the epoch.
+pub(crate) fn milliseconds(date: &str) -> Option<i64> {
+    date.parse::<jiff::Timestamp>().ok().map(jiff::Timestamp::as_millisecond)
 }
 
 fn pull_request_status(word: Option<&Word>) -> PullRequestStatus {

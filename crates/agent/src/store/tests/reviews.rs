@@ -10,7 +10,7 @@ use review_core::{
 };
 
 use super::{T0, accept, claim, commit, event, on_sqlite, pull_request, review};
-use crate::store::{Accepted, Lease, PlannedReview, QueueCounts, ReviewRecord, Store, StoreError, StoredAnswer};
+use crate::store::{Accepted, Lease, PlannedReview, QueueCounts, Requests, ReviewRecord, Store, StoreError, StoredAnswer};
 
 const MINUTE: i64 = 60_000;
 
@@ -78,7 +78,7 @@ fn planned(head: char) -> PlannedReview {
         withheld: Withheld::default(),
     };
     let dropped = vec![Dropped::of(finding(), DropReason::Refuted, "the caller checks")];
-    PlannedReview { desired, is_incremental: true, dropped, usage: USAGE, started_at: T0 }
+    PlannedReview { desired, is_incremental: true, dropped, usage: USAGE, started_at: T0, requests: Requests::default() }
 }
 
 fn record(iteration: u32, head: char, outcome: &str) -> ReviewRecord {
@@ -94,6 +94,7 @@ fn record(iteration: u32, head: char, outcome: &str) -> ReviewRecord {
         usage: USAGE,
         started_at: T0,
         ended_at: T0 + i64::from(iteration),
+        requests: Requests::default(),
     }
 }
 

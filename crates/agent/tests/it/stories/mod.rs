@@ -1,6 +1,8 @@
 //! A webhook goes in, a thread comes out. `cargo xtask conformance` runs these through a validator of Microsoft's API
 //! specification.
 
+mod changeover;
+mod commands;
 mod configuration;
 mod cost;
 mod crash;

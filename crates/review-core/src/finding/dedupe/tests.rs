@@ -15,6 +15,7 @@ fn thread_about(finding: &Finding, status: ThreadStatus) -> StandingFinding {
         category: finding.category,
         quoted_line: finding.quoted_line.clone(),
         claim: finding.claim.clone(),
+        is_predecessors: false,
     }
 }
 

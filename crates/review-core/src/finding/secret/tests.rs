@@ -122,6 +122,7 @@ fn only_a_thread_about_the_same_secret_keeps_it_from_being_told() {
         category: Category::Security,
         quoted_line: quoted_line.to_owned(),
         claim: claim.to_owned(),
+        is_predecessors: false,
     };
     for (what, standing, is_told) in [
         ("another claim on its line", thread("a.py", &memory.quoted_line, "The token is fine."), true),

@@ -47,6 +47,7 @@ fn a_thread_of_ours_is_read_back_from_its_properties() {
             category: Category::Correctness,
             quoted_line: planted.quoted_line,
             claim: planted.claim,
+            is_predecessors: false,
         }
     );
     assert_eq!(only(vec![posted(5, "ME")]).thread, 5, "identities are compared without case");

@@ -108,6 +108,17 @@ fn a_finding_is_remembered_as_it_was_posted_and_seen_as_its_thread_stands() {
 }
 
 #[test]
+fn a_thread_that_a_command_closed_with_all_others_says_nothing_about_its_finding() {
+    let mut thread = ours(5, "The total overflows.", &[]);
+    thread.status = ThreadStatus::Closed;
+    assert_eq!(only(thread.clone()).reaction.status, ThreadStatus::Closed, "somebody closed it");
+    thread.properties.insert(property::CLOSED_BY.to_owned(), property::CLOSED_BY_COMMAND.to_owned());
+    assert_eq!(only(thread.clone()).reaction.status, ThreadStatus::Active);
+    thread.status = ThreadStatus::WontFix;
+    assert_eq!(only(thread).reaction.status, ThreadStatus::WontFix, "somebody said so afterwards");
+}
+
+#[test]
 fn replies_are_those_of_people_that_still_stand() {
     let mut thread = ours(5, "The total overflows.", &[("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")]);
     thread.comments[1].is_deleted = true;

@@ -32,6 +32,7 @@ fn standing(number: u32, claim: &str) -> StandingFinding {
         category: Category::Correctness,
         quoted_line: "    items.len()".into(),
         claim: claim.into(),
+        is_predecessors: false,
     }
 }
 

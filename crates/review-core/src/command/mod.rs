@@ -1,0 +1,95 @@
+//! What people ask of the agent in the comments of a pull request.
+//!
+//! A command is a line that begins with a mention of the agent and holds nothing else but the command's words. Which of them
+//! are still to be answered is read off the threads: a command is answered in its own thread, and the answer names it.
+
+mod parse;
+mod pending;
+
+pub use parse::{Names, asked, is_addressed_to_somebody};
+pub use pending::{MAX_AGE, Pending, pending};
+
+/// What can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Command {
+    Review,
+    FullReview,
+    Pause,
+    Resume,
+    Ignore,
+    Resolve,
+    Configuration,
+    Help,
+}
+
+/// Every command with its words, and what it does in one sentence.
+pub const COMMANDS: [(Command, &str, &str); 8] = [
+    (
+        Command::Review,
+        "review",
+        "Reviews what came since the last review, also where reviews are paused, off or not made by themselves.",
+    ),
+    (Command::FullReview, "full review", "Reads the whole change once more, whatever was reviewed before."),
+    (Command::Pause, "pause", "No more reviews of this pull request by themselves."),
+    (Command::Resume, "resume", "Goes on with reviews after a pause; what came meanwhile is reviewed now."),
+    (
+        Command::Ignore,
+        "ignore",
+        "The same as `pause`; as a text in the description it stops reviews for as long as it stands there.",
+    ),
+    (Command::Resolve, "resolve", "Closes all threads of findings that are still open."),
+    (Command::Configuration, "configuration", "Shows the configuration that counts here, and where each part comes from."),
+    (Command::Help, "help", "Shows this list."),
+];
+
+/// Commands of the commercial product that this agent does not follow yet, with why.
+const UNKNOWN_HERE: [(&str, &str); 11] = [
+    ("summary", "it writes the summary with each review; `full review` writes it anew"),
+    ("generate docstrings", NO_CHANGES),
+    ("generate unit tests", NO_CHANGES),
+    ("generate sequence diagram", "diagrams come with the walkthrough"),
+    ("plan", NO_CHANGES),
+    ("autofix", NO_CHANGES),
+    ("autofix stacked pr", NO_CHANGES),
+    ("fix-ci", NO_CHANGES),
+    ("simplify", NO_CHANGES),
+    ("rate limit", "it has no limit of reviews; the operator may set one on costs"),
+    ("generate configuration", "`configuration` shows the one that counts"),
+];
+
+const NO_CHANGES: &str = "this version changes no code by itself";
+
+impl Command {
+    /// As people write it.
+    pub fn words(self) -> &'static str {
+        COMMANDS.iter().find(|(command, ..)| *command == self).map_or("", |(_, words, _)| words)
+    }
+}
+
+/// What a line that begins with a mention of the agent says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Asked {
+    Command(Command),
+    /// A command of the commercial product that is not followed here: its words, and why.
+    NotHere {
+        words: &'static str,
+        why: &'static str,
+    },
+    /// No command at all.
+    Unknown,
+}
+
+impl Asked {
+    /// One word for markers and metrics: lower-case letters and `-`.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Command(Command::FullReview) => "full-review",
+            Self::Command(command) => command.words(),
+            Self::NotHere { .. } => "not-here",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;
