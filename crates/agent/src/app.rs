@@ -84,6 +84,8 @@ impl Agent {
         let (folder, limit_bytes) = (&settings.storage.temp_path, settings.storage.mirror_cache_bytes);
         let documents = Documents::new(&http)?;
         let configurations = Configurations::new(azure.clone(), documents, settings.review.clone(), now);
+        let (named, teams) = (settings.review.command_users.clone(), &settings.review.command_teams);
+        let commanders = Commanders::new(azure.clone(), named, teams, clock);
         let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {
@@ -106,7 +108,7 @@ impl Agent {
             max_inline: settings.review.max_inline,
             max_looks: settings.review.max_looks,
             cost_limits: settings.review.cost_limits,
-            commanders: Commanders { named: settings.review.command_users.clone() },
+            commanders,
             lease_for: settings.server.job_lease,
             clock,
         };

@@ -5,8 +5,11 @@ use crate::predecessor;
 /// Azure DevOps refuses longer descriptions (UTF-16 units).
 pub const MAX_DESCRIPTION_UTF16: usize = 4_000;
 
-/// Written by an author where the summary shall go.
+/// Written by an author where the summary shall go, unless the configuration names another text.
 pub const PLACEHOLDER: &str = "@coderabbitai summary";
+
+/// Between the author's text and a summary at its end.
+const GAP: &str = "\n\n";
 
 const BEGIN: &str = "<!-- coderabbit-agent:summary -->";
 const END: &str = "<!-- coderabbit-agent:end of summary -->";
@@ -14,56 +17,81 @@ const END: &str = "<!-- coderabbit-agent:end of summary -->";
 /// A summary cut to less than this says nothing; then the description is left as it is.
 const LEAST_SUMMARY_UTF16: usize = 80;
 
-/// Whether the author asks for a summary (placeholder), or one of ours stands already.
-pub fn wants_summary(description: &str) -> bool {
-    slot(description).is_some()
+/// Where a summary goes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place<'a> {
+    /// The text that an author writes for it.
+    pub placeholder: &'a str,
+    /// Whether it goes to the end where nobody wrote that text.
+    pub at_end: bool,
 }
 
-/// The description with `summary` between our markers: in place of the placeholder or of the block that stands. The
-/// summary is shortened, never the author's text, to stay within the limit. None: nothing to change, or no room.
+impl Default for Place<'_> {
+    fn default() -> Self {
+        Self { placeholder: PLACEHOLDER, at_end: false }
+    }
+}
+
+/// Whether a summary is wanted: by the placeholder, because one of ours stands already, or at the end of every description.
+pub fn wants_summary(description: &str, place: Place<'_>) -> bool {
+    slot(description, place).is_some()
+}
+
+/// The description with `summary` between our markers: in place of the block that stands or of the placeholder, or else at the
+/// end if `place` says so. The summary is shortened, never the author's text, to stay within the limit. None: nothing to change, or no room.
 ///
 /// `summary` is markdown that was made harmless already; only what would end the block is broken here.
-pub fn with_summary(description: &str, summary: &str) -> Option<String> {
-    let Slot { before, after } = slot(description)?;
-    let frame = utf16(before) + utf16(BEGIN) + utf16(END) + utf16(after) + 2;
+pub fn with_summary(description: &str, summary: &str, place: Place<'_>) -> Option<String> {
+    let Slot { before, gap, after } = slot(description, place)?;
+    let frame = utf16(before) + utf16(gap) + utf16(BEGIN) + utf16(END) + utf16(after) + 2;
     let room = MAX_DESCRIPTION_UTF16.checked_sub(frame)?;
-    let summary = summary.replace("<!--", "<! --").replace(PLACEHOLDER, "summary");
+    let summary = summary.replace("<!--", "<! --").replace(place.placeholder, "summary");
     let summary = shortened(summary.trim(), room)?;
-    let written = format!("{before}{BEGIN}\n{summary}\n{END}{after}");
+    let written = format!("{before}{gap}{BEGIN}\n{summary}\n{END}{after}");
     (written != description).then_some(written)
 }
 
 /// The author's text alone, as the models shall read it.
 pub fn without_summary(description: &str) -> String {
-    block(description).map_or_else(|| description.to_owned(), |Slot { before, after }| format!("{before}{after}"))
+    block(description).map_or_else(|| description.to_owned(), |Slot { before, after, .. }| format!("{before}{after}"))
 }
 
 /// The author's text on either side of where the summary goes.
 struct Slot<'a> {
     before: &'a str,
+    /// What we put between them.
+    gap: &'static str,
     after: &'a str,
 }
 
 /// The block that stands goes before a placeholder: there is one summary.
-fn slot(description: &str) -> Option<Slot<'_>> {
-    block(description).or_else(|| placeholder(description))
+fn slot<'a>(description: &'a str, place: Place<'_>) -> Option<Slot<'a>> {
+    let gap = if description.trim().is_empty() { "" } else { GAP };
+    let end = Slot { before: description.trim_end(), gap, after: "" };
+    block(description).or_else(|| at_placeholder(description, place.placeholder)).or_else(|| Some(end).filter(|_| place.at_end))
 }
 
 /// What the commercial product wrote before us is replaced. A block of which an author removed one end is none: nobody can tell what of the text is ours.
 fn block(description: &str) -> Option<Slot<'_>> {
+    // The two ends that have none between them: an author may have left one of another block.
     let ours = || {
-        let (before, rest) = description.split_once(BEGIN)?;
-        let (_, after) = rest.split_once(END)?;
-        Some((before, after))
+        description.match_indices(END).find_map(|(end, _)| {
+            let begin = description.get(..end)?.rfind(BEGIN)?;
+            Some((description.get(..begin)?, description.get(end + END.len()..)?))
+        })
     };
     let (before, after) = ours().or_else(|| predecessor::around_summary(description))?;
-    Some(Slot { before, after })
+    Some(Slot { before, gap: "", after })
 }
 
-fn placeholder(description: &str) -> Option<Slot<'_>> {
+fn at_placeholder<'a>(description: &'a str, placeholder: &str) -> Option<Slot<'a>> {
+    let placeholder = placeholder.trim();
+    if placeholder.is_empty() {
+        return None;
+    }
     // ASCII case folding keeps every byte in its place.
-    let at = description.to_ascii_lowercase().find(PLACEHOLDER)?;
-    Some(Slot { before: description.get(..at)?, after: description.get(at + PLACEHOLDER.len()..)? })
+    let at = description.to_ascii_lowercase().find(&placeholder.to_ascii_lowercase())?;
+    Some(Slot { before: description.get(..at)?, gap: "", after: description.get(at + placeholder.len()..)? })
 }
 
 /// Whole lines where possible; None when too little would be left.
@@ -98,50 +126,107 @@ fn utf16(text: &str) -> usize {
 mod tests {
     use proptest::prelude::*;
 
-    use super::{BEGIN, END, MAX_DESCRIPTION_UTF16, PLACEHOLDER, utf16, wants_summary, with_summary, without_summary};
+    use super::{BEGIN, END, MAX_DESCRIPTION_UTF16, PLACEHOLDER, Place, utf16, wants_summary, with_summary, without_summary};
+
+    fn wants(description: &str) -> bool {
+        wants_summary(description, Place::default())
+    }
+
+    fn summed(description: &str, summary: &str) -> Option<String> {
+        with_summary(description, summary, Place::default())
+    }
+
+    #[test]
+    fn a_summary_goes_to_the_end_where_that_is_wanted_and_to_the_teams_own_placeholder() {
+        let end = Place { at_end: true, ..Place::default() };
+        let first = with_summary(
+            "Adds totals.
+",
+            "- new",
+            end,
+        )
+        .unwrap();
+        assert_eq!(
+            first,
+            format!(
+                "Adds totals.
+
+{BEGIN}
+- new
+{END}"
+            )
+        );
+        assert_eq!(with_summary(&first, "- newer", end).unwrap(), first.replace("- new", "- newer"), "there is one");
+        assert_eq!(
+            with_summary("", "- new", end).unwrap(),
+            format!(
+                "{BEGIN}
+- new
+{END}"
+            )
+        );
+        assert_eq!(with_summary(&"x".repeat(3_990), "- new", end), None, "the author's text has no room for it");
+        let own = Place { placeholder: "%summary%", at_end: false };
+        assert!(wants_summary("a %Summary% b", own) && !wants_summary("a @coderabbitai summary b", own));
+        assert!(!wants_summary("anything", Place { placeholder: " ", at_end: false }), "an empty one stands nowhere");
+    }
 
     #[test]
     fn the_placeholder_becomes_the_summary_and_the_next_run_replaces_it() {
         let author = "Adds totals.\r\n\r\n@CodeRabbitAI Summary\r\n\r\nCloses the quarter.";
-        assert!(wants_summary(author));
-        let first = with_summary(author, "- Adds a total.\n").unwrap();
+        assert!(wants(author));
+        let first = summed(author, "- Adds a total.\n").unwrap();
         assert_eq!(
             first,
             "Adds totals.\r\n\r\n<!-- coderabbit-agent:summary -->\n- Adds a total.\n\
              <!-- coderabbit-agent:end of summary -->\r\n\r\nCloses the quarter."
         );
-        assert!(wants_summary(&first));
-        let second = with_summary(&first, "- Adds a total and a discount.").unwrap();
+        assert!(wants(&first));
+        let second = summed(&first, "- Adds a total and a discount.").unwrap();
         assert_eq!(second, first.replace("a total.", "a total and a discount."));
         assert_eq!(without_summary(&second), "Adds totals.\r\n\r\n\r\n\r\nCloses the quarter.");
     }
 
     #[test]
     fn nothing_is_written_where_nobody_asked_or_nothing_changes() {
-        assert!(!wants_summary("Adds totals. @coderabbitai review"));
-        assert_eq!(with_summary("Adds totals.", "summary"), None);
-        assert_eq!(with_summary("", "summary"), None);
-        assert_eq!(with_summary(PLACEHOLDER, "  \n"), None);
-        let stands = with_summary(PLACEHOLDER, "The same.").unwrap();
-        assert_eq!(with_summary(&stands, "The same."), None);
+        assert!(!wants("Adds totals. @coderabbitai review"));
+        assert_eq!(summed("Adds totals.", "summary"), None);
+        assert_eq!(summed("", "summary"), None);
+        assert_eq!(summed(PLACEHOLDER, "  \n"), None);
+        let stands = summed(PLACEHOLDER, "The same.").unwrap();
+        assert_eq!(summed(&stands, "The same."), None);
     }
 
     #[test]
     fn what_the_commercial_product_wrote_is_replaced() {
         let author = "Adds totals.\n\n<!-- This is an auto-generated comment: release notes by coderabbit.ai -->\n## Summary\n- old\n\
                       <!-- end of auto-generated comment: release notes by coderabbit.ai -->\n\nCloses the quarter.";
-        assert!(wants_summary(author));
+        assert!(wants(author));
         assert_eq!(without_summary(author), "Adds totals.\n\n\n\nCloses the quarter.");
-        let written = with_summary(author, "- new").unwrap();
+        let written = summed(author, "- new").unwrap();
         assert_eq!(written, format!("Adds totals.\n\n{BEGIN}\n- new\n{END}\n\nCloses the quarter."));
     }
 
     #[test]
     fn half_a_block_is_the_authors_text() {
         for damaged in [format!("a {BEGIN} b"), format!("a {END} b"), format!("{END} a {BEGIN}")] {
-            assert!(!wants_summary(&damaged));
-            assert_eq!(with_summary(&damaged, "summary"), None);
+            assert!(!wants(&damaged));
+            assert_eq!(summed(&damaged, "summary"), None);
             assert_eq!(without_summary(&damaged), damaged);
+        }
+    }
+
+    #[test]
+    fn what_is_left_of_another_block_takes_no_text_of_the_author_along() {
+        let end = Place { at_end: true, ..Place::default() };
+        for damaged in
+            [format!("a {BEGIN} b"), format!("a {END} b"), format!("{END} a {BEGIN}"), format!("{BEGIN} a {BEGIN} {END}")]
+        {
+            let first = with_summary(&damaged, "- new", end).unwrap();
+            let second = with_summary(&first, "- newer", end).unwrap();
+            assert_eq!(second, first.replace("- new", "- newer"), "{damaged}");
+            assert_eq!(without_summary(&first), without_summary(&second), "{damaged}");
+            assert!(first.contains('a'), "{first}");
         }
     }
 
@@ -149,20 +234,20 @@ mod tests {
     fn a_long_summary_is_cut_at_a_line_and_a_long_description_is_left_alone() {
         let author = format!("{}{PLACEHOLDER}", "é".repeat(3_000));
         let summary = "- One more line of the summary.\n".repeat(100);
-        let written = with_summary(&author, &summary).unwrap();
+        let written = summed(&author, &summary).unwrap();
         assert!(utf16(&written) <= MAX_DESCRIPTION_UTF16);
         assert!(written.contains("- One more line of the summary.…\n<!--"), "{written}");
 
         let full = format!("{}{PLACEHOLDER}", "é".repeat(3_900));
-        assert_eq!(with_summary(&full, &summary), None);
+        assert_eq!(summed(&full, &summary), None);
         let over = format!("{}{PLACEHOLDER}", "é".repeat(5_000));
-        assert_eq!(with_summary(&over, "x"), None);
+        assert_eq!(summed(&over, "x"), None);
     }
 
     #[test]
     fn a_summary_cannot_end_the_block_or_ask_for_another() {
         let summary = format!("before {END} after {BEGIN} {PLACEHOLDER}");
-        let written = with_summary("@coderabbitai summary", &summary).unwrap();
+        let written = summed("@coderabbitai summary", &summary).unwrap();
         assert_eq!(without_summary(&written), "");
         assert_eq!(written.matches(END).count(), 1);
         assert!(!written.contains(PLACEHOLDER));
@@ -173,10 +258,10 @@ mod tests {
         fn the_authors_text_is_never_lost(before in "[^<@]{0,80}|.{0,60}", after in "[^<@]{0,80}", summary in "(.|\n){0,300}", length in 0usize..4_500) {
             let before = format!("{before}{}", "😀".repeat(length / 2));
             let author = format!("{before}{PLACEHOLDER}{after}");
-            if let Some(written) = with_summary(&author, &summary) {
+            if let Some(written) = summed(&author, &summary) {
                 prop_assert!(utf16(&written) <= MAX_DESCRIPTION_UTF16);
                 prop_assert_eq!(without_summary(&written), format!("{before}{after}"));
-                if let Some(again) = with_summary(&written, "another") {
+                if let Some(again) = summed(&written, "another") {
                     prop_assert_eq!(without_summary(&again), format!("{before}{after}"));
                 }
             }

@@ -24,4 +24,5 @@ pub mod render;
 pub mod retry;
 pub mod sarif;
 pub mod scope;
+pub mod title;
 pub mod usage;

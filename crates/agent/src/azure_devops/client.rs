@@ -32,12 +32,14 @@ mod reads;
 mod refusal;
 mod repositories;
 mod send;
+mod teams;
 mod versions;
 mod writes;
 
 pub use probe::Probe;
 pub use reads::ActivePullRequest;
 pub use repositories::Revision;
+pub use writes::PullRequestText;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.
 pub type OnCall = Arc<dyn Fn(&'static str, u16) + Send + Sync>;

@@ -214,6 +214,12 @@ pub(super) struct WorkItem {
     pub(super) multiline_fields_format: Option<BTreeMap<String, Word>>,
 }
 
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct TeamMember {
+    pub(super) identity: Option<Identity>,
+}
+
 /// The body of a refusal.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

@@ -9,7 +9,7 @@ use review_core::{
     command::{Asked, Command, Pending, pending},
     finding::standing_findings,
     publication::PublicationStep,
-    pull_request::{CommitId, Person, PullRequestKey, PullRequestState, PullRequestStatus},
+    pull_request::{CommitId, PullRequestKey, PullRequestState, PullRequestStatus},
     render::{CommandReply, command_reply},
     scope::{ReviewRequest, Reviewed, reviewed_from_threads},
 };
@@ -121,7 +121,8 @@ impl Reviewer {
         if command == Command::Help {
             return Ok(Prepared::told(words(&CommandReply::Help), "done"));
         }
-        if !self.commanders.may(by) {
+        let collection = &publisher.key.repository.collection;
+        if !cancellable(publisher.cancel, self.commanders.may(collection, by)).await? {
             return Ok(refused(&CommandReply::NotAllowed));
         }
         if command == Command::Configuration {
@@ -244,18 +245,5 @@ async fn cancellable<T, E: Into<Trouble>>(
         biased;
         () = cancel.cancelled() => Err(Trouble::Cancelled),
         read = reading => read.map_err(Into::into),
-    }
-}
-
-/// Who may give commands.
-#[derive(Debug, Clone, Default)]
-pub struct Commanders {
-    /// Unique names; empty: everybody who can comment.
-    pub named: Vec<String>,
-}
-
-impl Commanders {
-    fn may(&self, person: &Person) -> bool {
-        self.named.is_empty() || self.named.iter().any(|name| person.is_named(name))
     }
 }

@@ -67,7 +67,8 @@ pub(super) fn desired_state(
         walkthrough: content,
         walkthrough_state,
         status: status_of(analysis, still_open),
-        description_summary: summary.filter(|_| description::wants_summary(&state.pull_request.description)),
+        description_summary: summary
+            .filter(|_| description::wants_summary(&state.pull_request.description, description::Place::default())),
         withheld: Withheld::default(),
     }
 }

@@ -7,6 +7,7 @@
 
 mod analysis;
 mod announce;
+mod commanders;
 mod commands;
 mod configuration;
 mod desired;
@@ -25,7 +26,7 @@ mod sweep;
 mod trouble;
 
 pub use analysis::{Analysis, AnalysisError};
-pub use commands::Commanders;
+pub use commanders::Commanders;
 pub use configuration::Configurations;
 pub use local::{LocalReview, review_range};
 pub use review::{MAX_ATTEMPTS, Reviewer};

@@ -10,7 +10,7 @@ use review_core::{
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    azure_devops::{AzureDevOps, AzureDevOpsError, WriteDeadline},
+    azure_devops::{AzureDevOps, AzureDevOpsError, PullRequestText, WriteDeadline},
     store::{Lease, Store, StoreError},
 };
 
@@ -77,8 +77,8 @@ impl Publisher<'_> {
         }
         if let Some(summary) = &desired.description_summary {
             let azure = self.guard().await?;
-            let edit = |text: &str| description::with_summary(text, summary);
-            match azure.edit_description(self.key, &edit).await {
+            let edit = |text: &str| description::with_summary(text, summary, description::Place::default());
+            match azure.edit_text(self.key, PullRequestText::Description, &edit).await {
                 Ok(()) => {}
                 // Known only after another look, like the answer of any other write.
                 Err(error @ AzureDevOpsError::Unavailable { .. }) => return Err(error.into()),

@@ -18,7 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{AnalysisError, Limits},
-    commands::Commanders,
+    commanders::Commanders,
     configuration::{Configurations, Settled, tell_of_change},
     desired::desired_state,
     evidence::Change,

@@ -46,6 +46,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<Verdict, String> {
         Form::Line { max } => line(text, max).map(Into::into),
         Form::Word => word(text).map(|text| Checked::Text(text).into()),
         Form::Words => words(text).map(Into::into),
+        Form::Teams => teams(text).map(Into::into),
         Form::Choice(choices) => choice(text, choices).map(Into::into),
         Form::Platform => choice(text, &["azure-devops"]).map(Into::into),
         Form::Flag => flag(text).map(Into::into),
@@ -73,6 +74,7 @@ pub(super) fn words_for(form: Form) -> String {
         Form::Line { max } => format!("one line of at most {max} characters"),
         Form::Word => "a word without white space".to_owned(),
         Form::Words => "words without white space, separated by commas".to_owned(),
+        Form::Teams => "teams as `Project/Team`, separated by commas".to_owned(),
         Form::Choice(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "),
         Form::Platform => {
             "only `azure-devops`: this agent reviews pull requests of Azure DevOps (cloud and Server), of no other platform"
@@ -149,6 +151,26 @@ fn words(text: &str) -> Result<Checked, String> {
         let part = word(part)?;
         if !found.contains(&part) {
             found.push(part);
+        }
+    }
+    if found.is_empty() { Err("it names nothing".to_owned()) } else { Ok(Checked::Words(found)) }
+}
+
+fn teams(text: &str) -> Result<Checked, String> {
+    const MAX: usize = 256;
+    let mut found: Vec<String> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        if is_placeholder(part) {
+            return Err("one of the teams is still a placeholder in angle brackets".to_owned());
+        }
+        let names = part.split_once('/').map(|(project, team)| (project.trim(), team.trim()));
+        let is_name = |name: &str| !name.is_empty() && name.chars().count() <= MAX && !name.contains(['/', '\\']);
+        let Some((project, team)) = names.filter(|(project, team)| is_name(project) && is_name(team)) else {
+            return Err(format!("{part:?} is no team of a project"));
+        };
+        let team = format!("{project}/{team}");
+        if !found.contains(&team) {
+            found.push(team);
         }
     }
     if found.is_empty() { Err("it names nothing".to_owned()) } else { Ok(Checked::Words(found)) }

@@ -235,6 +235,8 @@ pub struct ReviewSettings {
     pub trusted_authors: Vec<String>,
     /// `AZURE_DEVOPS_COMMAND_USERS`: who may give commands, by unique name; empty: everybody who can comment.
     pub command_users: Vec<String>,
+    /// `AZURE_DEVOPS_COMMAND_TEAMS`: whose members may, too, as `Project/Team`.
+    pub command_teams: Vec<String>,
     /// `REMOTE_CONFIG_HOSTS`: from where `remote_config.url` is fetched.
     pub remote_config_hosts: Vec<String>,
 }

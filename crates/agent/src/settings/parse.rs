@@ -284,6 +284,7 @@ impl Values {
             yaml_config: self.text("YAML_CONFIG"),
             trusted_authors: self.words("TRUSTED_AUTHORS"),
             command_users: self.words("AZURE_DEVOPS_COMMAND_USERS"),
+            command_teams: self.words("AZURE_DEVOPS_COMMAND_TEAMS"),
             remote_config_hosts: self.words("REMOTE_CONFIG_HOSTS"),
         }
     }

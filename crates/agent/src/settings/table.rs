@@ -97,6 +97,8 @@ pub(super) enum Form {
     Word,
     /// Words separated by commas.
     Words,
+    /// `Project/Team`, separated by commas.
+    Teams,
     Choice(&'static [&'static str]),
     /// `SELF_HOSTED`.
     Platform,

@@ -199,7 +199,14 @@ pub(super) const TABLE: &[Variable] = &[
         Form::Words,
         "ada@contoso.com,grace@contoso.com",
         "Unique names of the people who may give commands (`review`, `pause`, `resolve` and so on) in comments; others are refused with \
-         that reason, but for `help`. Without it everybody may who can comment.",
+         that reason, but for `help`. Without it and without `AZURE_DEVOPS_COMMAND_TEAMS` everybody may who can comment.",
+    ),
+    variable(
+        Group::Review,
+        "AZURE_DEVOPS_COMMAND_TEAMS",
+        Form::Teams,
+        "Web Shop/Maintainers,Platform/Platform Team",
+        "Teams whose members may give commands, beside those of `AZURE_DEVOPS_COMMAND_USERS`. The token needs *Project and team: read* for it.",
     ),
     variable(
         Group::Review,

@@ -118,7 +118,7 @@ fn text(reply: &CommandReply<'_>, name: &str) -> String {
         }
         CommandReply::NotAllowed => {
             "**Not done: commands are reserved here.** The operator of this agent has named the people who may give them \
-             (`AZURE_DEVOPS_COMMAND_USERS`), and you are none of them; ask one of them, or the operator."
+             (`AZURE_DEVOPS_COMMAND_USERS`, `AZURE_DEVOPS_COMMAND_TEAMS`), and you are none of them; ask one of them, or the operator."
                 .to_owned()
         }
         CommandReply::Closed => "**Nothing to do.** The pull request is closed.".to_owned(),

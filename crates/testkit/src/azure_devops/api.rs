@@ -37,6 +37,7 @@ pub(crate) fn dispatch(world: &mut World, call: &Call) -> Outcome {
         ["resourceareas", ..] => Ok(service::resource_areas(world, call)),
         ["projects"] => service::projects(world, call),
         ["projects", project] => service::project(world, call, project),
+        ["projects", project, "teams", team, "members"] => service::team_members(world, call, project, team),
         ["identities"] => Ok(service::identities(world, call)),
         ["build", "builds"] => service::builds(world, call),
         ["policy", "evaluations"] => service::evaluations(world, call),

@@ -244,6 +244,16 @@ impl AzureDevOps {
         self.person(index)
     }
 
+    /// A team of a project that has a repository already.
+    pub fn add_team(&self, project: &str, name: &str, members: &[&Person]) -> Result<()> {
+        self.server.with(|world| {
+            let project = world.projects.iter().position(|known| known.name == project).context("there is no such project")?;
+            let members = members.iter().map(|member| index_of(world, member)).collect();
+            world.teams.push(world::Team { project, name: name.to_owned(), members });
+            Ok(())
+        })
+    }
+
     /// A new token of `person`.
     pub fn token_of(&self, person: &Person) -> String {
         self.server.with(|world| {

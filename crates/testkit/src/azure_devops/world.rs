@@ -31,6 +31,7 @@ pub(crate) struct World {
     pub(crate) root: PathBuf,
     pub(crate) collections: Vec<Collection>,
     pub(crate) projects: Vec<Project>,
+    pub(crate) teams: Vec<Team>,
     pub(crate) repositories: Vec<GitRepository>,
     pub(crate) pull_requests: Vec<PullRequest>,
     pub(crate) users: Vec<User>,
@@ -64,6 +65,15 @@ pub(crate) struct Project {
     pub(crate) name: String,
     /// Index into [`World::collections`].
     pub(crate) collection: usize,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Team {
+    /// Index into [`World::projects`].
+    pub(crate) project: usize,
+    pub(crate) name: String,
+    /// Indices into [`World::users`].
+    pub(crate) members: Vec<usize>,
 }
 
 #[derive(Debug, Clone)]
@@ -239,6 +249,7 @@ impl World {
             root,
             collections: Vec::new(),
             projects: Vec::new(),
+            teams: Vec::new(),
             repositories: Vec::new(),
             pull_requests: Vec::new(),
             users: Vec::new(),

@@ -4,6 +4,7 @@ use review_core::{
     description::MAX_DESCRIPTION_UTF16,
     publication::{CheckState, DesiredStatus, NewAnchor, NewThread, PublicationStep, property},
     pull_request::{Comment, IterationFile, PullRequestKey, Side, ThreadStatus},
+    title::MAX_TITLE_UTF16,
 };
 use serde_json::{Map, Value, json};
 
@@ -27,6 +28,13 @@ const MAX_EDITS: usize = 4;
 /// Names of our pull request status, `coderabbit/review`.
 pub(super) const STATUS_GENRE: &str = "coderabbit";
 pub(super) const STATUS_NAME: &str = "review";
+
+/// What an author wrote and we may add to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PullRequestText {
+    Title,
+    Description,
+}
 
 impl AzureDevOps {
     /// Performs one write. `files` are those of the iteration that anchors refer to.
@@ -58,45 +66,54 @@ impl AzureDevOps {
         }
     }
 
-    /// Re-reads the description, lets `edit` change it, writes it, and looks again: when somebody edited at the same
-    /// moment, the edit is made once more on their text. `edit` returns None for "leave it".
+    /// Re-reads the title or the description, lets `edit` change it, writes it, and looks again: when somebody edited at the
+    /// same moment, the edit is made once more on their text. `edit` returns None for "leave it".
     ///
     /// The service keeps the last write and offers no condition on it, so the text is read twice before it is written: what
     /// is edited is never older than one round trip.
-    pub async fn edit_description(
+    pub async fn edit_text(
         &self,
         key: &PullRequestKey,
+        text: PullRequestText,
         edit: &(dyn Fn(&str) -> Option<String> + Sync),
     ) -> Result<(), AzureDevOpsError> {
         let id = key.id.to_string();
-        let mut current = self.description(key).await?;
+        let (name, longest) = match text {
+            PullRequestText::Title => ("title", MAX_TITLE_UTF16),
+            PullRequestText::Description => ("description", MAX_DESCRIPTION_UTF16),
+        };
+        let mut current = self.text(key, text).await?;
         for _ in 0..MAX_EDITS {
             let Some(edited) = edit(&current).filter(|edited| !same_text(edited, &current)) else { return Ok(()) };
-            let action = format!("writing the description of {key}");
+            let action = format!("writing the {name} of {key}");
             let length = utf16(&edited);
-            if length > MAX_DESCRIPTION_UTF16 {
-                let problem =
-                    format!("{length} characters are more than the {MAX_DESCRIPTION_UTF16} that a description may have");
+            if length > longest {
+                let problem = format!("{length} characters are more than the {longest} that a {name} may have");
                 return Err(AzureDevOpsError::NotSent { action, problem });
             }
-            let latest = self.description(key).await?;
+            let latest = self.text(key, text).await?;
             if latest != current {
                 current = latest;
                 continue;
             }
-            let call = Call::patch("edit_description", action, &itself(key, &id), json!({ "description": edited }));
+            let call = Call::patch("edit_pull_request", action, &itself(key, &id), json!({ name: edited }));
             self.send(&key.repository.collection, &call).await?;
-            current = self.description(key).await?;
+            current = self.text(key, text).await?;
             if same_text(&current, &edited) {
                 return Ok(());
             }
         }
-        tracing::warn!(pull_request = %key, "the description is left as it is: it keeps changing while we edit it");
+        tracing::warn!(pull_request = %key, "the {name} is left as it is: it keeps changing while we edit it");
         Ok(())
     }
 
-    async fn description(&self, key: &PullRequestKey) -> Result<String, AzureDevOpsError> {
-        Ok(self.pull_request(key).await?.description.unwrap_or_default())
+    async fn text(&self, key: &PullRequestKey, text: PullRequestText) -> Result<String, AzureDevOpsError> {
+        let pull_request = self.pull_request(key).await?;
+        let found = match text {
+            PullRequestText::Title => pull_request.title,
+            PullRequestText::Description => pull_request.description,
+        };
+        Ok(found.unwrap_or_default())
     }
 
     async fn create_thread(

@@ -213,6 +213,20 @@ async fn who_may_not_give_commands_and_what_is_none_is_refused_with_the_reason()
 }
 
 #[tokio::test]
+async fn members_of_a_team_may_give_commands_and_a_team_that_is_not_there_has_none() {
+    let teams = [("AZURE_DEVOPS_COMMAND_TEAMS", "web shop/Maintainers, Web Shop/Gone")];
+    let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &teams).await;
+    let pull_request = reviewed(&stage).await;
+    let (ada, boss) = (stage.azure.add_user("Ada"), stage.azure.add_user("Boss"));
+    stage.azure.add_team("Web Shop", "maintainers", &[&boss]).unwrap();
+    let answer = command(&pull_request, &ada, "@CodeRabbit pause").await;
+    assert!(answer.starts_with("**Not done: commands are reserved here.**"), "{answer}");
+    let answer = command(&pull_request, &boss, "@CodeRabbit pause").await;
+    assert!(answer.starts_with("**Reviews paused.**"), "{answer}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn who_gives_a_command_need_not_wait_for_a_model_that_thinks() {
     let stage = Stage::set_with(AzureDevOps::builder(), Script::with_rules([last_rule()]), &[("WORKERS", "1")]).await;
     let gate = stage.model.hold(Role::Findings);

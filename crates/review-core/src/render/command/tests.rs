@@ -56,7 +56,7 @@ fn each_answer_says_what_happens_now() {
 
     **That is no command that I know**, so nothing is done. `@Review Bot help` lists them.
 
-    **Not done: commands are reserved here.** The operator of this agent has named the people who may give them (`AZURE_DEVOPS_COMMAND_USERS`), and you are none of them; ask one of them, or the operator.
+    **Not done: commands are reserved here.** The operator of this agent has named the people who may give them (`AZURE_DEVOPS_COMMAND_USERS`, `AZURE_DEVOPS_COMMAND_TEAMS`), and you are none of them; ask one of them, or the operator.
 
     **Nothing to do.** The pull request is closed.
 

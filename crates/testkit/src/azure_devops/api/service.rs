@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::project_of;
+use super::{not_allowed, page, project_of};
 use crate::azure_devops::{
     answer::{Answer, Outcome, Refusal},
     call::Call,
@@ -124,6 +124,23 @@ pub(super) fn project(world: &World, call: &Call, name: &str) -> Outcome {
     let named = Call { project: Some(name.to_owned()), ..call.clone() };
     let index = project_of(world, &named)?.unwrap_or_default();
     Ok(Answer::json(&world.project_json(index)))
+}
+
+/// The members of a team, by the names of project and team in any case.
+pub(super) fn team_members(world: &World, call: &Call, project: &str, team: &str) -> Outcome {
+    if call.method != "GET" {
+        return Err(not_allowed(call));
+    }
+    let named = Call { project: Some(project.to_owned()), ..call.clone() };
+    let index = project_of(world, &named)?;
+    let found = world.teams.iter().find(|known| Some(known.project) == index && known.name.to_lowercase() == team.to_lowercase());
+    let Some(found) = found else {
+        let message = format!("TF50309: The team with name or id '{team}' does not exist.");
+        return Err(Refusal::new(404, "TeamNotFoundException", message));
+    };
+    let members: Vec<Value> =
+        found.members.iter().map(|user| json!({ "identity": world.identity_json(call.collection, *user) })).collect();
+    Ok(Answer::list(page(members, call, 100, 500)?))
 }
 
 /// Finds people by id or by a part of their name.

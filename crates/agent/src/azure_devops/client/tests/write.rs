@@ -236,7 +236,7 @@ async fn no_write_begins_after_its_deadline_and_none_is_repeated_after_it() {
         assert!(error.to_string().contains("not sent: the job's lease would end"), "{error}");
         assert_eq!(server.seen().len(), writes);
     }
-    client.edit_description(&server.key(), &|_| None).await.unwrap();
+    client.edit_text(&server.key(), PullRequestText::Description, &|_| None).await.unwrap();
     assert_eq!(server.seen().len(), 2, "reads go on");
 }
 
@@ -297,7 +297,7 @@ async fn edited_meanwhile(theirs: &'static [(usize, &'static str)]) -> (Result<(
     })
     .await;
     let edit = |text: &str| (!text.ends_with("[summary]")).then(|| format!("{text} [summary]"));
-    let result = server.client().edit_description(&server.key(), &edit).await;
+    let result = server.client().edit_text(&server.key(), PullRequestText::Description, &edit).await;
     let written = server.seen().iter().filter(|seen| seen.method == "PATCH").map(|seen| seen.body.to_string()).collect();
     let text = text.lock().unwrap().clone();
     (result, written, text)
@@ -333,9 +333,9 @@ async fn an_edit_of_somebody_else_is_never_lost() {
 async fn a_description_that_needs_nothing_or_has_no_room_is_not_written() {
     let server = Server::start(|_, _| Reply::ok(&json!({"description": "By hand."}))).await;
     let client = server.client();
-    client.edit_description(&server.key(), &|_| None).await.unwrap();
-    client.edit_description(&server.key(), &|text| Some(text.to_owned())).await.unwrap();
-    let error = client.edit_description(&server.key(), &|_| Some("ä".repeat(4_001))).await.unwrap_err();
+    client.edit_text(&server.key(), PullRequestText::Description, &|_| None).await.unwrap();
+    client.edit_text(&server.key(), PullRequestText::Description, &|text| Some(text.to_owned())).await.unwrap();
+    let error = client.edit_text(&server.key(), PullRequestText::Description, &|_| Some("ä".repeat(4_001))).await.unwrap_err();
     assert!(matches!(error, AzureDevOpsError::NotSent { .. }), "{error:?}");
     assert!(server.seen().iter().all(|seen| seen.method == "GET"));
     assert_eq!(server.lines()[0], format!("GET /{PROJECT}/_apis/git/repositories/Store%20front/pullrequests/42?api-version=7.0"));
