@@ -12,6 +12,7 @@ pub mod eval;
 pub mod finding;
 pub mod lead;
 pub mod learning;
+pub mod mermaid;
 pub mod money;
 pub mod numbering;
 mod predecessor;
