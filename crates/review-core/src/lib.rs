@@ -25,5 +25,6 @@ pub mod render;
 pub mod retry;
 pub mod sarif;
 pub mod scope;
+pub mod sections;
 pub mod title;
 pub mod usage;

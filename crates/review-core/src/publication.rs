@@ -1,9 +1,13 @@
 //! What should stand on the pull request, minus what stands there, is what is written.
 
+mod additions;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::additions::{Additions, NewReviewer};
+use self::additions::{PlannedAdditions, plan_additions};
 use crate::{
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
     predecessor,
@@ -27,6 +31,10 @@ pub mod property {
     pub const FINDING: &str = "coderabbitAgent.finding";
     /// On the walkthrough: `in_progress`, `complete`, `partial`, `skipped`, `failed`.
     pub const STATE: &str = "coderabbitAgent.state";
+    /// On the walkthrough: JSON list of the labels that were ever set, in lower case.
+    pub const LABELS: &str = "coderabbitAgent.labels";
+    /// On the walkthrough: JSON list of the ids of reviewers that were ever added.
+    pub const REVIEWERS: &str = "coderabbitAgent.reviewers";
 
     /// On a finding's thread: `command` when it was closed by the command `resolve`.
     pub const CLOSED_BY: &str = "coderabbitAgent.closedBy";
@@ -67,6 +75,9 @@ pub struct DesiredState {
     pub status: DesiredStatus,
     /// The description with its generated part, when the author asked for one by the placeholder.
     pub description_summary: Option<String>,
+    /// Labels and reviewers of the pull request.
+    #[serde(default)]
+    pub additions: Additions,
     /// What the forge does not take.
     pub withheld: Withheld,
 }
@@ -78,6 +89,11 @@ pub struct Withheld {
     pub findings: Vec<Finding>,
     /// Threads that the new code answers and that cannot be resolved.
     pub threads: Vec<u64>,
+    #[serde(default)]
+    pub labels: Vec<String>,
+    /// Names of people.
+    #[serde(default)]
+    pub reviewers: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -150,6 +166,9 @@ pub enum PublicationStep {
     CloseThread {
         thread: u64,
     },
+    AddLabel(String),
+    /// As an optional one.
+    AddReviewer(NewReviewer),
     SetStatus {
         iteration: u32,
         status: DesiredStatus,
@@ -173,7 +192,8 @@ pub struct NewAnchor {
     pub last_line_utf16: u32,
 }
 
-/// The writes that lead from what stands to what is desired, in order: threads, resolutions, walkthrough, status.
+/// The writes that lead from what stands to what is desired, in order: threads, resolutions, labels and reviewers, walkthrough,
+/// status.
 ///
 /// A finding is left out when a thread of ours with its fingerprint stands (in whatever status, deleted ones included:
 /// somebody removed it). A thread is resolved only while it is open, and answered once for each head. For the
@@ -192,7 +212,10 @@ pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<Publication
     steps.extend(resolved.into_iter().filter_map(|thread| plan_resolution(state, thread, &desired.head)));
     let Coverage { iteration, head, base } = desired.coverage();
     let (content, walkthrough_state) = (desired.walkthrough_text(), desired.walkthrough_state());
-    steps.extend(plan_walkthrough(state, &content, walkthrough_state, iteration, head, base));
+    let PlannedAdditions { steps: additions, remembered } = plan_additions(state, &desired.additions);
+    steps.extend(additions);
+    let coverage = walkthrough_state.is_account().then_some(Coverage { iteration, head, base });
+    steps.extend(plan_walkthrough_as(state, &content, walkthrough_state, coverage, &remembered));
     steps.push(PublicationStep::SetStatus { iteration: desired.iteration, status: desired.status_told() });
     steps
 }
@@ -213,6 +236,21 @@ pub fn plan_walkthrough(
     base: &CommitId,
 ) -> Option<PublicationStep> {
     let coverage = walkthrough_state.is_account().then_some(Coverage { iteration, head, base });
+    plan_walkthrough_as(state, content, walkthrough_state, coverage, &[])
+}
+
+/// The same, with what the thread is to remember beside its state.
+fn plan_walkthrough_as(
+    state: &PullRequestState,
+    content: &str,
+    walkthrough_state: WalkthroughState,
+    coverage: Option<Coverage<'_>>,
+    remembered: &[(String, String)],
+) -> Option<PublicationStep> {
+    let with_memory = |mut properties: Vec<(String, String)>| {
+        properties.extend(remembered.iter().cloned());
+        properties
+    };
     let ours: Vec<(&Thread, &Comment)> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
     // One of the commercial product's, by the same identity, is taken over unless there is one of our own.
     let standing = ours
@@ -225,7 +263,7 @@ pub fn plan_walkthrough(
                 content: content.to_owned(),
                 status: ThreadStatus::Closed,
                 anchor: None,
-                properties: walkthrough_properties(walkthrough_state, coverage),
+                properties: with_memory(walkthrough_properties(walkthrough_state, coverage)),
             })
         });
     };
@@ -238,7 +276,7 @@ pub fn plan_walkthrough(
     let mut properties = if coverage.is_none() && on_record {
         vec![(property::KIND.to_owned(), property::KIND_WALKTHROUGH.to_owned())]
     } else {
-        walkthrough_properties(walkthrough_state, coverage)
+        with_memory(walkthrough_properties(walkthrough_state, coverage))
     };
     properties.retain(|(key, value)| thread.properties.get(key) != Some(value));
     let same_text = comparable(&content) == comparable(&first.content);
@@ -299,6 +337,7 @@ impl DesiredState {
                 }
                 is_taken_out
             }
+            PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_) => self.additions.withhold(step, &mut self.withheld),
             PublicationStep::UpdateThread { .. } | PublicationStep::CloseThread { .. } | PublicationStep::SetStatus { .. } => {
                 false
             }

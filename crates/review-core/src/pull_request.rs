@@ -111,6 +111,15 @@ impl Person {
     }
 }
 
+/// Somebody who is asked for a review of a pull request, or gave one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reviewer {
+    pub person: Person,
+    /// 10 approved, 5 approved with suggestions, 0 none, -5 waits for the author, -10 rejected.
+    pub vote: i32,
+    pub is_group: bool,
+}
+
 /// The pull request itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PullRequest {
@@ -124,6 +133,7 @@ pub struct PullRequest {
     pub target_ref: String,
     pub author: Person,
     pub labels: Vec<String>,
+    pub reviewers: Vec<Reviewer>,
     /// The page for people.
     pub web_url: String,
     /// Where git fetches from, without user info.

@@ -3,7 +3,7 @@
 //! - `send`: one call with its retries, and what becomes of the answer (`refusal`)
 //! - `versions`: which api-version a collection takes
 //! - `pacing`: when a collection asked us to slow down
-//! - `reads`, `repositories`, `writes`, `probe`: what the rest of the agent asks for
+//! - `reads`, `repositories`, `surroundings`, `writes`, `additions`, `probe`: what the rest of the agent asks for
 
 use std::{
     collections::HashMap,
@@ -26,12 +26,14 @@ use crate::{
     settings::AzureDevOpsSettings,
 };
 
+mod additions;
 mod pacing;
 mod probe;
 mod reads;
 mod refusal;
 mod repositories;
 mod send;
+mod surroundings;
 mod teams;
 mod versions;
 mod writes;
@@ -39,6 +41,7 @@ mod writes;
 pub use probe::Probe;
 pub use reads::ActivePullRequest;
 pub use repositories::Revision;
+pub use surroundings::{Link, ListedPullRequest};
 pub use writes::PullRequestText;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.

@@ -7,6 +7,8 @@ mod plain_text;
 mod webhook;
 mod wire;
 
-pub use client::{ActivePullRequest, AzureDevOps, OnCall, Probe, PullRequestText, Revision, WriteDeadline};
+pub use client::{
+    ActivePullRequest, AzureDevOps, Link, ListedPullRequest, OnCall, Probe, PullRequestText, Revision, WriteDeadline,
+};
 pub use error::AzureDevOpsError;
 pub use webhook::{CommentHint, EventKind, WebhookError, WebhookEvent, parse_event};

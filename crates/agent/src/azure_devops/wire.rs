@@ -100,6 +100,23 @@ pub(super) struct PullRequest {
     pub(super) creation_date: Option<String>,
     pub(super) repository: Option<Repository>,
     pub(super) fork_source: Option<ForkRef>,
+    pub(super) reviewers: Option<Vec<Option<Reviewer>>>,
+    /// In lists only.
+    pub(super) labels: Option<Vec<Option<Label>>>,
+    pub(super) last_merge_source_commit: Option<CommitRef>,
+    /// Of one that is completed: the target branch before.
+    pub(super) last_merge_target_commit: Option<CommitRef>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Reviewer {
+    pub(super) id: Option<String>,
+    pub(super) display_name: Option<String>,
+    pub(super) unique_name: Option<String>,
+    pub(super) vote: Option<i32>,
+    /// A group.
+    pub(super) is_container: Option<bool>,
 }
 
 /// The branch of a fork.
@@ -212,6 +229,23 @@ pub(super) struct WorkItem {
     pub(super) fields: Option<BTreeMap<String, Value>>,
     /// Field name to `markdown` or `html`.
     pub(super) multiline_fields_format: Option<BTreeMap<String, Word>>,
+    /// Only where they were asked for.
+    pub(super) relations: Option<Vec<Option<Relation>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Relation {
+    /// `System.LinkTypes.Related`, `System.LinkTypes.Hierarchy-Forward`, `ArtifactLink`, …
+    pub(super) rel: Option<String>,
+    pub(super) url: Option<String>,
+}
+
+/// What differs between two commits.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct CommitDiffs {
+    pub(super) changes: Option<Vec<Option<ChangeEntry>>>,
 }
 
 #[derive(Debug, Default, Deserialize)]

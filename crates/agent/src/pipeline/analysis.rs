@@ -17,6 +17,7 @@ use review_core::{
     pull_request::LineRange,
     redaction::has_placeholder,
     scope::{CostLimitReached, FileSetAside},
+    sections::{Asked, Sections},
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -70,6 +71,9 @@ pub struct Analysis {
     pub dropped: Vec<Dropped>,
     /// None when the model could not write it; the findings do not wait for it.
     pub walkthrough: Option<WalkthroughAnswer>,
+    /// What the walkthrough says after summary and changes: what was asked for and holds. The assessment of linked work items is
+    /// there also when only a check before merging wants it.
+    pub sections: Sections,
     pub reviewed_files: Vec<String>,
     pub set_aside: Vec<FileSetAside>,
     /// What ended the run before it had asked everything.
@@ -131,7 +135,8 @@ pub(super) async fn examine(
         return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, ..Analysis::default() });
     }
     let finder = prompt::finder(standing) + &prompt::finder_manner(change.configuration);
-    let writer = prompt::walkthrough() + &prompt::writer_manner(change.configuration);
+    let asked = Asked::of(&change.material());
+    let writer = prompt::walkthrough() + &prompt::sections(&asked) + &prompt::writer_manner(change.configuration);
     let lookout = Lookout::new(&change, model.redactor(), &evidence);
     let run = |tool_use| lookout.run(tool_use);
     let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);

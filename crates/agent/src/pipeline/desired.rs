@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use review_core::{
-    configuration::{Configuration, Effective},
+    configuration::{Configuration, Effective, Reviews},
     description,
     finding::{Finding, StandingFinding, fingerprint},
     learning::History,
-    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
+    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, NewReviewer, WalkthroughState, Withheld},
     pull_request::{Anchor, Iteration, PullRequestState},
     render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
+    sections::Sections,
 };
 
 use super::{analysis::Analysis, resolution::Resolutions};
@@ -43,9 +44,11 @@ pub(super) fn desired_state(
         base: &iteration.base,
         incremental: analysis.is_incremental,
         answer: analysis.walkthrough.as_ref(),
+        sections: &analysis.sections,
         posted: &analysis.findings,
         small_matters: &analysis.small_matters,
         dropped: &analysis.dropped_by_reason(),
+        candidates: &analysis.dropped,
         reviewed_files: &analysis.reviewed_files,
         set_aside: &analysis.set_aside,
         cost_limit: analysis.cost_limit,
@@ -69,8 +72,20 @@ pub(super) fn desired_state(
         status: status_of(analysis, still_open),
         description_summary: summary
             .filter(|_| description::wants_summary(&state.pull_request.description, description::Place::default())),
+        additions: additions(&analysis.sections, &configuration.configuration.reviews),
         withheld: Withheld::default(),
     }
+}
+
+/// What is not only suggested.
+fn additions(sections: &Sections, reviews: &Reviews) -> Additions {
+    let labels = sections.labels.iter().filter(|_| reviews.auto_apply_labels).map(|label| label.name.clone());
+    let reviewers = sections
+        .reviewers
+        .iter()
+        .filter(|_| reviews.auto_assign_reviewers)
+        .map(|reviewer| NewReviewer { id: reviewer.person.id.clone(), name: reviewer.person.display_name.clone() });
+    Additions { labels: labels.collect(), reviewers: reviewers.collect() }
 }
 
 /// The page that the page of a pull request is below.

@@ -15,6 +15,7 @@ use review_core::{
     pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
     redaction::Redactor,
     scope::{FileSetAside, SetAside, path_filters, select},
+    sections::{Material, Surroundings},
 };
 
 use super::{
@@ -42,6 +43,8 @@ const ROOT_GUIDELINES: &[&str] = &[".github/copilot-instructions.md"];
 pub(super) struct Change<'a> {
     pub(super) pull_request: &'a PullRequest,
     pub(super) work_items: &'a [WorkItem],
+    /// What sections of the walkthrough are made from.
+    pub(super) surroundings: &'a Surroundings,
     pub(super) base: &'a CommitId,
     pub(super) head: &'a CommitId,
     /// Merge base and head of the last review; None reviews everything.
@@ -49,6 +52,14 @@ pub(super) struct Change<'a> {
     pub(super) repository: &'a Repository,
     /// What the repository wants.
     pub(super) configuration: &'a Configuration,
+}
+
+impl<'a> Change<'a> {
+    /// What the sections of the walkthrough are made from.
+    pub(super) fn material(&self) -> Material<'a> {
+        let Self { configuration, pull_request, work_items, surroundings, .. } = *self;
+        Material { reviews: &configuration.reviews, pull_request, work_items, surroundings }
+    }
 }
 
 /// A reviewed file with all that was read of it, without its secrets.

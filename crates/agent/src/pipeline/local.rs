@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
-use review_core::configuration::Configuration;
-use review_core::pull_request::{CommitId, Person, PullRequest, PullRequestKey, PullRequestStatus, RepositoryKey};
+use review_core::{
+    configuration::Configuration,
+    pull_request::{CommitId, Person, PullRequest, PullRequestKey, PullRequestStatus, RepositoryKey},
+    sections::Surroundings,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -52,15 +55,18 @@ pub async fn review_range(
         target_ref: range.base.to_string(),
         author: Person { id: String::new(), display_name: String::new(), unique_name: String::new() },
         labels: Vec::new(),
+        reviewers: Vec::new(),
         web_url: String::new(),
         remote_url: String::new(),
         fork_url: None,
         project_name: String::new(),
         repository_name: String::new(),
     };
+    let surroundings = Surroundings::default();
     let change = Change {
         pull_request: &pull_request,
         work_items: &[],
+        surroundings: &surroundings,
         base: &range.base,
         head: &range.head,
         since: None,

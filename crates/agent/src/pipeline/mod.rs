@@ -22,6 +22,7 @@ mod publish;
 mod resolution;
 mod review;
 mod secrets;
+mod surroundings;
 mod sweep;
 mod trouble;
 

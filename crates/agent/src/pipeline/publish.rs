@@ -67,8 +67,8 @@ impl Publisher<'_> {
             let steps = plan(&state, &desired);
             let Err(Failed { step, error }) = self.write_all(&steps, desired.iteration).await else { break };
             match error {
-                PublishError::AzureDevOps(error @ (AzureDevOpsError::Refused { .. } | AzureDevOpsError::NotSent { .. }))
-                    if step.is_some_and(|step| desired.withhold(step)) =>
+                PublishError::AzureDevOps(error)
+                    if step.is_some_and(|step| costs_only_itself(&error, step) && desired.withhold(step)) =>
                 {
                     tracing::warn!(pull_request = %self.key, %error, "left out, and told of in the walkthrough");
                 }
@@ -178,7 +178,7 @@ impl Publisher<'_> {
             let azure = self.guard().await?;
             match azure.apply(self.key, step, &files).await {
                 // Somebody deleted the thread between reading and writing: that is an answer, not an error.
-                Err(AzureDevOpsError::NotFound { message, .. }) if !matches!(step, PublicationStep::CreateThread(_)) => {
+                Err(AzureDevOpsError::NotFound { message, .. }) if edits(step) => {
                     tracing::info!(message, "what was to be edited is gone");
                 }
                 result => result.map_err(|error| Failed { step: Some(step), error: error.into() })?,
@@ -198,5 +198,22 @@ impl Publisher<'_> {
         let spare = self.lease_for.saturating_sub(self.azure.call_timeout());
         let moment = now.saturating_add(i64::try_from(spare.as_millis()).unwrap_or(i64::MAX));
         Ok(self.azure.writing_until(WriteDeadline { moment, clock: self.clock }))
+    }
+}
+
+/// Whether a step is about something that stands already.
+fn edits(step: &PublicationStep) -> bool {
+    !matches!(step, PublicationStep::CreateThread(_) | PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_))
+}
+
+/// Whether a write that failed so is one that will never be taken, and that the others can do without. A right that is missing is
+/// missing for all threads, but labels and reviewers may need one of their own.
+fn costs_only_itself(error: &AzureDevOpsError, step: &PublicationStep) -> bool {
+    match error {
+        AzureDevOpsError::Refused { .. } | AzureDevOpsError::NotSent { .. } => true,
+        AzureDevOpsError::Forbidden { .. } | AzureDevOpsError::NotFound { .. } => {
+            matches!(step, PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_))
+        }
+        _ => false,
     }
 }

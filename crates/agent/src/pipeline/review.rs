@@ -25,6 +25,7 @@ use super::{
     publish::{PublishError, Publisher},
     resolution::{resolutions, under_new_names, whereabouts},
     secrets::analyse,
+    surroundings::surroundings,
     trouble::Trouble,
 };
 use crate::{
@@ -219,11 +220,15 @@ impl Run<'_> {
         self.announce_start(&state, iteration, since.is_some()).await?;
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
-        let repository = self.reading(self.fetch(&state, iteration, earlier)).await?;
+        let around = surroundings(azure, &state, &effective.configuration.reviews);
+        let fetched = async { Ok::<_, Trouble>(tokio::join!(self.fetch(&state, iteration, earlier), around)) };
+        let (repository, surroundings) = self.reading(Box::pin(fetched)).await?;
+        let repository = repository?;
         let whereabouts = whereabouts(&repository, &state.iterations, &iteration.head, &standing).await?;
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
+            surroundings: &surroundings,
             base: &iteration.base,
             head: &iteration.head,
             since: since.as_ref().map(|since| (&since.base, &since.head)),

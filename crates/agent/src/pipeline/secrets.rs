@@ -1,13 +1,16 @@
 //! Secrets that the change adds: told whatever the models say of the rest.
 
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use review_core::{
     finding::{
-        DropReason, Dropped, Finding, SecretFinding, StandingFinding, answer::WalkthroughAnswer, is_about_secret, standing_secret,
+        DropReason, Dropped, Finding, SecretFinding, StandingFinding,
+        answer::{SectionsAnswer, WalkthroughAnswer},
+        is_about_secret, standing_secret,
     },
     learning::History,
     redaction::Redactor,
+    sections::{Sections, sections},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -34,8 +37,18 @@ pub(super) async fn analyse(
     let mut secrets = Vec::new();
     let mut analysis = Box::pin(examine(model, change, standing, history, limits, &mut secrets, cancel)).await?;
     without_secrets(&mut analysis, model.redactor());
+    analysis.sections = sections_of(&analysis, &change);
     tell(&mut analysis, secrets, standing);
     Ok(analysis)
+}
+
+/// Of the answer as it may be posted.
+fn sections_of(analysis: &Analysis, change: &Change<'_>) -> Sections {
+    let set_aside = analysis.set_aside.iter().map(|file| &file.path);
+    let changed: BTreeSet<&str> = analysis.reviewed_files.iter().chain(set_aside).map(String::as_str).collect();
+    let unanswered = SectionsAnswer::default();
+    let answer = analysis.walkthrough.as_ref().map_or(&unanswered, |answer| &answer.sections);
+    sections(answer, &change.material(), &changed)
 }
 
 /// What models write is posted where more people read it than the code: once more, nothing that they should not know of may
@@ -57,8 +70,12 @@ fn without_secrets(analysis: &mut Analysis, redactor: &Redactor) {
         // Without its secret it would be committed with a placeholder.
         finding.suggestion.take_if(|suggestion| matches!(redactor.redact(&suggestion.replacement).text, Cow::Owned(_)));
     }
-    if let Some(WalkthroughAnswer { summary, cohorts }) = &mut analysis.walkthrough {
+    for dropped in &mut analysis.dropped {
+        clean(&mut dropped.claim);
+    }
+    if let Some(WalkthroughAnswer { summary, cohorts, sections }) = &mut analysis.walkthrough {
         clean(summary);
+        sections.texts_mut().for_each(clean);
         for cohort in cohorts {
             clean(&mut cohort.title);
             clean(&mut cohort.summary);

@@ -5,10 +5,14 @@
 //! leave out what is empty, and one such slip must not cost the rest of the answer.
 
 mod lenient;
+mod sections;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
+pub use self::sections::{
+    Addressed, DiagramAnswer, EffortAnswer, LabelAnswer, ObjectiveAnswer, OutOfScopeAnswer, ReviewerAnswer, SectionsAnswer,
+};
 use super::{Category, Evidence, Severity};
 
 /// More findings than this in one answer are noise, not a review; the rest is counted as malformed.
@@ -110,6 +114,10 @@ pub struct WalkthroughAnswer {
     /// Files that belong together, with one sentence each.
     #[serde(default, deserialize_with = "lenient::each")]
     pub cohorts: Vec<Cohort>,
+    /// What else was asked for; the rest of it is empty.
+    #[serde(default, deserialize_with = "lenient::or_default")]
+    #[schemars(!default)]
+    pub sections: SectionsAnswer,
 }
 
 impl Answer for WalkthroughAnswer {

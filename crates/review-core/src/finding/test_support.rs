@@ -81,6 +81,7 @@ pub(crate) fn state(threads: Vec<Thread>) -> PullRequestState {
             target_ref: "refs/heads/main".to_owned(),
             author: person("author"),
             labels: Vec::new(),
+            reviewers: Vec::new(),
             web_url: "https://dev.azure.com/contoso/shop/_git/orders/pullrequest/7".to_owned(),
             remote_url: "https://dev.azure.com/contoso/shop/_git/orders".to_owned(),
             fork_url: None,

@@ -5,6 +5,7 @@ mod manner;
 mod pack;
 mod pass;
 mod role;
+mod sections;
 pub mod tools;
 
 pub use fence::{Fence, visible};
@@ -13,6 +14,7 @@ pub(crate) use pack::shown_line;
 pub use pack::{Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};
 pub use pass::finder_pass;
 pub use role::{SYSTEM, finder, resolution, verifier, walkthrough};
+pub use sections::sections;
 
 /// Counts the tokens of a text for the model at hand.
 pub type TokenCount<'a> = &'a dyn Fn(&str) -> usize;

@@ -1,6 +1,6 @@
 use super::{
-    CheckState, DesiredFinding, DesiredState, DesiredStatus, MAX_PROPERTY_CHARS, NewThread, PublicationStep, WalkthroughState,
-    Withheld, plan, plan_walkthrough, property,
+    Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, MAX_PROPERTY_CHARS, NewThread, PublicationStep,
+    WalkthroughState, Withheld, plan, plan_walkthrough, property,
 };
 use crate::{
     finding::{
@@ -37,6 +37,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         description_summary: None,
+        additions: Additions::default(),
         withheld: Withheld::default(),
     }
 }
@@ -66,7 +67,7 @@ fn apply(state: &mut PullRequestState, steps: &[PublicationStep]) {
             }
             PublicationStep::SetThreadStatus { thread, status } => by_id(state, *thread).status = status.clone(),
             PublicationStep::CloseThread { thread } => by_id(state, *thread).status = ThreadStatus::Closed,
-            PublicationStep::SetStatus { .. } => {}
+            PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_) | PublicationStep::SetStatus { .. } => {}
         }
     }
 }
@@ -166,7 +167,7 @@ fn what_the_forge_refuses_is_told_in_the_walkthrough_and_the_rest_is_written() {
             assert_eq!(wish.withhold(&step), is_about, "{step:?}");
         }
     }
-    assert_eq!(wish.withheld, Withheld { findings: vec![refused.finding], threads: vec![1] });
+    assert_eq!(wish.withheld, Withheld { findings: vec![refused.finding], threads: vec![1], ..Withheld::default() });
     assert_eq!(wish.walkthrough_state(), WalkthroughState::Partial);
 
     let steps = plan(&before, &wish);

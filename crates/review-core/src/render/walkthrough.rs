@@ -4,41 +4,51 @@
 //! review. Only a finished run renders a body; `publication::plan_walkthrough` keeps the old one under the status of a
 //! run that has begun, failed or had nothing to do.
 
+mod assessment;
+mod changes;
+mod details;
+mod diagram;
+mod effort;
+mod labels;
+mod layout;
+mod poem;
+mod related;
+mod reviewers;
+mod status;
+
 use std::collections::BTreeMap;
 
+pub(super) use self::layout::{counted, folded};
+pub(crate) use self::status::{is_delayed, is_in_progress};
+use self::{
+    details::{Details, MAX_DETAILS_CHARS, MAX_LISTED_PER_REASON},
+    layout::{MAX_PATH_CHARS, capped, commits, fitting, note},
+    status::{IN_PROGRESS, TRIED_AGAIN},
+};
 use super::{
     MAX_COMMENT_CHARS, marker,
     model_text::{code_span, neutralise, neutralise_line},
     remarks,
 };
 use crate::{
-    configuration::Effective,
+    configuration::{Effective, Reviews},
     depth::LooksMade,
-    finding::{
-        DropReason, Finding, Severity,
-        answer::{Cohort, WalkthroughAnswer},
-    },
-    learning::{SILENT_BELOW_PERCENT, SILENT_FROM, SilentCategory},
+    finding::{DropReason, Dropped, Finding, answer::WalkthroughAnswer},
+    learning::SilentCategory,
     publication::Withheld,
     pull_request::CommitId,
-    scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
+    scope::{CostLimitReached, FileSetAside, SkipReason},
+    sections::Sections,
     usage::Usage,
 };
 
 const MAX_SUMMARY_CHARS: usize = 4_000;
 const MAX_PROBLEM_CHARS: usize = 1_000;
-const MAX_TITLE_CHARS: usize = 120;
-const MAX_COHORT_CHARS: usize = 600;
-const MAX_PATH_CHARS: usize = 200;
-const MAX_COMMAND_CHARS: usize = 500;
-const MAX_COHORTS: usize = 40;
-const MAX_COHORT_PATHS: usize = 6;
-const MAX_LISTED_FILES: usize = 60;
-const MAX_LISTED_PER_REASON: usize = 10;
-/// How the status block of a run under way begins.
-const IN_PROGRESS: &str = "Review in progress.";
-/// How the status block of a review that is delayed ends.
-const TRIED_AGAIN: &str = "It will be tried again.";
+const MAX_NAME_CHARS: usize = 100;
+/// What the folded part may take.
+const MAX_ACCOUNT_CHARS: usize = 45_000;
+/// What small matters and remarks on the configuration may take together.
+const MAX_FOLDS_CHARS: usize = 30_000;
 /// What the status block may take of a comment; the body takes the rest.
 const MAX_STATUS_CHARS: usize = 30_000;
 
@@ -61,10 +71,14 @@ pub enum WalkthroughInput<'a> {
         incremental: bool,
         /// None when the model could not write it.
         answer: Option<&'a WalkthroughAnswer>,
+        /// What stands after summary and changes.
+        sections: &'a Sections,
         posted: &'a [Finding],
         /// Told here alone, folded: nobody is called to a thread for them.
         small_matters: &'a [Finding],
         dropped: &'a BTreeMap<DropReason, usize>,
+        /// The same one by one, for who wants all details.
+        candidates: &'a [Dropped],
         reviewed_files: &'a [String],
         set_aside: &'a [FileSetAside],
         /// What ended the run before it had asked everything.
@@ -94,7 +108,7 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
         }
         WalkthroughInput::Skipped { reason, set_aside, configuration } => {
             let status = note(reason.title(), &reason.sentence());
-            let files = set_aside_list(set_aside);
+            let files = details::set_aside_list(set_aside, MAX_LISTED_PER_REASON);
             let files = (!files.is_empty()).then(|| folded("Files set aside", &files.join("\n")));
             let folds: Vec<String> = files.into_iter().chain(configuration.and_then(remarks::folded)).collect();
             marker::compose_walkthrough(&capped(status, &folds.join("\n\n"), MAX_STATUS_CHARS), None)
@@ -125,6 +139,14 @@ pub(crate) fn with_withheld(content: &str, withheld: &Withheld) -> String {
         let count = counted(withheld.threads.len(), "thread", "threads");
         told.push(format!("**Azure DevOps refused to resolve {count}** that the new code answers; please close them by hand."));
     }
+    if !withheld.labels.is_empty() {
+        let names: Vec<String> = withheld.labels.iter().map(|name| code_span(name, MAX_NAME_CHARS)).collect();
+        told.push(format!("**Azure DevOps refused to set** the label {}; the agent's log says why.", names.join(", ")));
+    }
+    if !withheld.reviewers.is_empty() {
+        let names: Vec<String> = withheld.reviewers.iter().map(|name| neutralise_line(name, MAX_NAME_CHARS)).collect();
+        told.push(format!("**Azure DevOps refused to add** {} as a reviewer; the agent's log says why.", names.join(", ")));
+    }
     if told.is_empty() {
         return content.to_owned();
     }
@@ -138,26 +160,17 @@ fn listed_finding(finding: &Finding) -> String {
     format!("- {place}, line {} ({}): {claim}", finding.lines.first, finding.severity)
 }
 
-/// Whether the status block of a walkthrough still speaks of a run under way.
-pub(crate) fn is_in_progress(content: &str) -> bool {
-    marker::walkthrough_status(content).contains(IN_PROGRESS)
-}
-
-/// Whether the status block says that the review of `head` will be tried again.
-pub(crate) fn is_delayed(content: &str, head: &CommitId) -> bool {
-    let status = marker::walkthrough_status(content);
-    status.contains(&format!("`{}` was not reviewed:", head.short())) && status.ends_with(TRIED_AGAIN)
-}
-
 fn done(input: &WalkthroughInput<'_>) -> String {
     let WalkthroughInput::Done {
         head,
         base,
         incremental,
         answer,
+        sections,
         posted,
         small_matters,
         dropped,
+        candidates,
         reviewed_files,
         set_aside,
         cost_limit,
@@ -168,233 +181,72 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         looks,
         usage,
         configuration,
-    } = input
+    } = *input
     else {
         return String::new();
     };
 
-    let range = commits(base, head, *incremental);
+    let range = (base, head, incremental);
     let unchecked = dropped.get(&DropReason::CostLimit).copied().unwrap_or_default();
-    let left_out = [unread(set_aside), cost_limit.map(|reached| stopped(reached, unchecked))];
-    let left_out: Vec<String> = left_out.into_iter().flatten().collect();
-    let status = if left_out.is_empty() {
-        note("Reviewed.", &format!("{range}."))
-    } else {
-        note("Partly reviewed.", &format!("{range}. {}", left_out.join(" ")))
+    let status = status::of_review(range, set_aside, cost_limit, unchecked);
+    let defaults = Reviews::default();
+    let wishes = configuration.map_or(&defaults, |effective| &effective.configuration.reviews);
+
+    let result = changes::result_line(posted, cost_limit.is_some(), resolved, still_open);
+    let details = Details {
+        range,
+        reviewed_files,
+        set_aside,
+        dropped,
+        candidates,
+        refused_diagrams: &sections.refused_diagrams,
+        silent,
+        repository_url,
+        looks,
+        usage,
+        configuration,
+        is_detailed: wishes.review_details,
     };
-
-    let mut body = vec!["## Walkthrough".to_owned()];
-    match answer {
-        Some(answer) => {
-            body.push(neutralise(&answer.summary, MAX_SUMMARY_CHARS));
-            body.extend(changes_table(&answer.cohorts));
-        }
-        None => body.push("The model wrote no summary of this change; the findings do not depend on it.".to_owned()),
-    }
-    body.push(result_line(posted, cost_limit.is_some(), *resolved, *still_open));
-    body.retain(|part| !part.is_empty());
-
-    let mut details = vec![
-        format!("- Commits: {range}"),
-        format!("- Files reviewed ({}){}", reviewed_files.len(), listed(reviewed_files, MAX_LISTED_FILES)),
-    ];
-    details.extend(looks.map(depth));
-    if !set_aside.is_empty() {
-        details.push(format!("- Files set aside ({})", set_aside.len()));
-        details.extend(set_aside_list(set_aside).iter().map(|line| format!("  {line}")));
-    }
-    let not_posted: usize = dropped.values().fold(0, |sum, count| sum.saturating_add(*count));
-    if not_posted > 0 {
-        let reasons = dropped.iter().filter(|(_, count)| **count > 0);
-        let reasons: Vec<String> = reasons.map(|(reason, count)| format!("{count} {}", reason.words())).collect();
-        details.push(format!("- Candidates not posted ({not_posted}): {}", reasons.join(", ")));
-    }
-    details.extend(silence(silent, repository_url));
-    details.push(format!(
-        "- Model: {}, {} tokens in ({} from the cache), {} out{}",
-        counted_u64(usage.calls, "call", "calls"),
-        usage.input_tokens,
-        usage.cached_tokens,
-        usage.output_tokens,
-        usage.cost_words().map(|words| format!("; {words}")).unwrap_or_default()
-    ));
-
-    if let Some(configuration) = configuration {
-        details.insert(0, remarks::sources(configuration));
-    }
-    let body = body.join("\n\n");
-    let details = folded("Review details", &details.join("\n"));
     let small: Vec<String> = small_matters.iter().map(listed_finding).collect();
     let small = (!small.is_empty()).then(|| folded(&format!("Small matters ({})", small.len()), &small.join("\n")));
-    let folds: Vec<String> = small.into_iter().chain(configuration.and_then(remarks::folded)).chain([details]).collect();
-    let room = MAX_COMMENT_CHARS - MAX_STATUS_CHARS;
-    marker::compose_walkthrough(&status, Some(&capped(body, &folds.join("\n\n"), room)))
+    let folds: Vec<String> = small.into_iter().chain(configuration.and_then(remarks::folded)).collect();
+    let folds = fitting(folds, MAX_FOLDS_CHARS);
+    // The details have room in any case: what was not read and not posted must not go unsaid.
+    let taken = folds.iter().chain([&result]).map(|part| part.chars().count().saturating_add(2));
+    let room = taken.fold(MAX_COMMENT_CHARS - MAX_STATUS_CHARS - MAX_DETAILS_CHARS, usize::saturating_sub);
+    let told = fitting(account(answer, sections, wishes, repository_url), room);
+    let parts: Vec<String> = [result].into_iter().chain(told).chain(folds).chain([details.rendered()]).collect();
+    marker::compose_walkthrough(&status, Some(&parts.join("\n\n")))
 }
 
-fn depth(looks: &LooksMade) -> String {
-    let not_made = if looks.not_made.is_empty() { String::new() } else { format!("; not made: {}", looks.not_made.join(", ")) };
-    format!("- Depth: {}, {}{not_made}", looks.tier.word(), counted(looks.made, "look", "looks"))
-}
-
-/// Which categories say nothing here, why, and how that ends.
-fn silence(silent: &[SilentCategory], repository_url: &str) -> Option<String> {
-    let told = silent.iter().map(|SilentCategory { category, tally }| {
-        format!("{} ({} of {} findings acted on)", category.words(), tally.acted_on, tally.settled())
-    });
-    let told = told.collect::<Vec<_>>().join(", ");
-    let command = code_span(&format!("coderabbit-agent learned wake {repository_url}"), MAX_COMMAND_CHARS);
-    let why = format!("fewer than {SILENT_BELOW_PERCENT} % of at least {SILENT_FROM} were acted on");
-    (!silent.is_empty()).then(|| {
-        format!(
-            "- Silent here, because {why}: {told}. Critical ones are posted all the same; {command} makes all of them heard again"
-        )
-    })
-}
-
-/// Files that should have been read; None: all were.
-fn unread(set_aside: &[FileSetAside]) -> Option<String> {
-    let count = |why: SetAside| set_aside.iter().filter(|file| file.why == why).count();
-    let why = match (count(SetAside::TooLarge), count(SetAside::OverBudget)) {
-        (0, 0) => return None,
-        (0, _) => "no room was left",
-        (_, 0) => "too large",
-        _ => "too large, or no room was left",
+/// What is told of the change: folded where that is wished, but for diagrams, which are not drawn right where nobody sees them.
+fn account(answer: Option<&WalkthroughAnswer>, sections: &Sections, wishes: &Reviews, repository_url: &str) -> Vec<String> {
+    let project_url = repository_url.rsplit_once("/_git/").map_or(repository_url, |(project, _)| project);
+    let work_item_url = format!("{project_url}/_workitems/edit/");
+    let summary = match answer {
+        Some(answer) => neutralise(&answer.summary, MAX_SUMMARY_CHARS),
+        None => "The model wrote no summary of this change; the findings do not depend on it.".to_owned(),
     };
-    let unread = set_aside.iter().filter(|file| file.why.is_unread()).count();
-    Some(format!("{} not read: {why} (see the details).", counted(unread, "file was", "files were")))
-}
-
-fn stopped(reached: CostLimitReached, unchecked: usize) -> String {
-    let candidates = counted(unchecked, "possible finding was", "possible findings were");
-    let unchecked = if unchecked == 0 { String::new() } else { format!("{candidates} not checked. ") };
-    format!("The review was stopped before its end. {unchecked}{}", reached.sentence())
-}
-
-/// A bold sentence in a quote: Azure DevOps does not know the alerts of other forges.
-fn note(title: &str, text: &str) -> String {
-    format!("> **{title}** {text}")
-}
-
-fn commits(base: &CommitId, head: &CommitId, incremental: bool) -> String {
-    let (base, head) = (base.short(), head.short());
-    if incremental {
-        format!("`{base}` to `{head}`, only what is new since the last review")
-    } else {
-        format!("`{base}` to `{head}`")
+    let cohorts = answer.map(|answer| answer.cohorts.as_slice()).filter(|_| wishes.changed_files_summary);
+    let assessment = sections.assessment.as_ref().filter(|_| wishes.assess_linked_issues);
+    let labels = if wishes.suggested_labels { sections.labels.as_slice() } else { &[] };
+    let reviewers = if wishes.suggested_reviewers { sections.reviewers.as_slice() } else { &[] };
+    let before = [Some(format!("## Walkthrough\n\n{summary}").trim_end().to_owned()), cohorts.and_then(changes::changes_table)];
+    let diagram = diagram::section_of(&sections.diagrams);
+    let after = [
+        effort::section_of(sections.effort),
+        assessment::section_of(assessment, &work_item_url),
+        related::work_items(&sections.related_work_items, &work_item_url),
+        related::pull_requests(&sections.related_pull_requests, repository_url),
+        labels::section_of(labels, wishes.auto_apply_labels),
+        reviewers::section_of(reviewers, wishes.auto_assign_reviewers),
+        poem::section_of(&sections.poem),
+    ];
+    if !wishes.collapse_walkthrough {
+        return before.into_iter().chain([diagram]).chain(after).flatten().collect();
     }
-}
-
-fn changes_table(cohorts: &[Cohort]) -> Option<String> {
-    let mut rows = Vec::new();
-    for cohort in cohorts.iter().take(MAX_COHORTS) {
-        let title = neutralise_line(&cohort.title, MAX_TITLE_CHARS);
-        let paths = in_table(&listed_paths(&cohort.paths, MAX_COHORT_PATHS));
-        let summary = neutralise_line(&cohort.summary, MAX_COHORT_CHARS);
-        let files = match (title.is_empty(), paths.is_empty()) {
-            (true, true) => continue,
-            (true, false) => paths,
-            (false, true) => format!("**{title}**"),
-            (false, false) => format!("**{title}**: {paths}"),
-        };
-        rows.push(format!("| {files} | {summary} |"));
-    }
-    if rows.is_empty() {
-        return None;
-    }
-    if let Some(more) = cohorts.len().checked_sub(MAX_COHORTS).filter(|more| *more > 0) {
-        rows.push(format!("| and {more} more | |"));
-    }
-    Some(format!("## Changes\n\n| Files | Summary |\n|---|---|\n{}", rows.join("\n")))
-}
-
-/// How many, never what: the threads say that.
-fn result_line(posted: &[Finding], is_stopped: bool, resolved: usize, still_open: usize) -> String {
-    let mut sentences = Vec::new();
-    if posted.is_empty() && is_stopped {
-        sentences.push("**No finding was confirmed before the review was stopped.**".to_owned());
-    } else if posted.is_empty() {
-        sentences.push("**No new findings.**".to_owned());
-    } else {
-        let by_severity = [Severity::Critical, Severity::High, Severity::Medium, Severity::Low].map(|severity| {
-            let count = posted.iter().filter(|finding| finding.severity == severity).count();
-            (count > 0).then(|| format!("{count} {severity}"))
-        });
-        let by_severity: Vec<String> = by_severity.into_iter().flatten().collect();
-        let total = counted(posted.len(), "new finding", "new findings");
-        sentences.push(format!("**{total}** ({}), each in its own thread.", by_severity.join(", ")));
-    }
-    if resolved > 0 {
-        sentences.push(format!("{} resolved.", counted(resolved, "earlier finding", "earlier findings")));
-    }
-    if still_open > 0 {
-        sentences.push(format!("{} still open.", counted(still_open, "earlier finding is", "earlier findings are")));
-    }
-    sentences.join(" ")
-}
-
-/// One line for each reason, in the order of the reasons.
-fn set_aside_list(set_aside: &[FileSetAside]) -> Vec<String> {
-    let mut by_reason: BTreeMap<SetAside, Vec<String>> = BTreeMap::new();
-    for file in set_aside {
-        by_reason.entry(file.why).or_default().push(file.path.clone());
-    }
-    let line = |(why, paths): (SetAside, Vec<String>)| {
-        format!("- {} ({}){}", why.words(), paths.len(), listed(&paths, MAX_LISTED_PER_REASON))
-    };
-    by_reason.into_iter().map(line).collect()
-}
-
-fn listed(paths: &[String], most: usize) -> String {
-    let paths = listed_paths(paths, most);
-    if paths.is_empty() { String::new() } else { format!(": {paths}") }
-}
-
-fn listed_paths(paths: &[String], most: usize) -> String {
-    let spans = paths.iter().take(most).map(|path| code_span(path, MAX_PATH_CHARS)).filter(|span| !span.is_empty());
-    let mut spans: Vec<String> = spans.collect();
-    if let Some(more) = paths.len().checked_sub(most).filter(|more| *more > 0) {
-        spans.push(format!("and {more} more"));
-    }
-    spans.join(", ")
-}
-
-fn in_table(text: &str) -> String {
-    text.replace('|', "\\|")
-}
-
-pub(super) fn folded(title: &str, text: &str) -> String {
-    // The empty line after the summary lets Azure DevOps render the markdown inside.
-    format!("<details>\n<summary>{title}</summary>\n\n{text}\n\n</details>")
-}
-
-pub(super) fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-fn counted_u64(count: u64, one: &str, many: &str) -> String {
-    format!("{count} {}", if count == 1 { one } else { many })
-}
-
-/// `text` and `tail`, or `text` alone, or as many of its whole blocks as there is room for: never a cut tag.
-fn capped(text: String, tail: &str, max_chars: usize) -> String {
-    let joined = if tail.is_empty() { text.clone() } else { format!("{text}\n\n{tail}") };
-    if joined.chars().count() <= max_chars {
-        return joined;
-    }
-    if text.chars().count() <= max_chars {
-        return text;
-    }
-    let mut kept = String::new();
-    let mut length = 0;
-    for block in text.split("\n\n") {
-        length += block.chars().count() + 2;
-        if length > max_chars {
-            break;
-        }
-        kept.push_str(block);
-        kept.push_str("\n\n");
-    }
-    kept
+    let inside: Vec<String> = before.into_iter().chain(after).flatten().collect();
+    [Some(folded("Walkthrough", &fitting(inside, MAX_ACCOUNT_CHARS).join("\n\n"))), diagram].into_iter().flatten().collect()
 }
 
 #[cfg(test)]

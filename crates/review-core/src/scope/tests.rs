@@ -41,6 +41,7 @@ fn state() -> PullRequestState {
             target_ref: "refs/heads/main".into(),
             author: person("author"),
             labels: Vec::new(),
+            reviewers: Vec::new(),
             web_url: String::new(),
             remote_url: String::new(),
             fork_url: None,

@@ -304,6 +304,19 @@ impl AzureDevOps {
         })
     }
 
+    /// Links two work items with each other, as related ones.
+    pub fn relate_work_items(&self, one: u32, other: u32) {
+        self.server.with(|world| {
+            let base = world.announced_collection_url(0);
+            for (from, to) in [(one, other), (other, one)] {
+                if let Some(item) = world.work_items.get_mut(&from) {
+                    let url = format!("{base}/_apis/wit/workItems/{to}");
+                    item.relations.push(serde_json::json!({ "rel": "System.LinkTypes.Related", "url": url, "attributes": {} }));
+                }
+            }
+        });
+    }
+
     /// Says that a field of a work item is markdown, not HTML.
     pub fn mark_as_markdown(&self, work_item: u32, field: &str) {
         self.server.with(|world| {

@@ -277,6 +277,14 @@ impl PullRequestHandle {
         self.azure.act(AUTHOR, self.id, "POST", "/labels", json!({ "name": name })).await.map(drop)
     }
 
+    pub async fn remove_label(&self, name: &str) -> Result<()> {
+        self.azure.act(AUTHOR, self.id, "DELETE", &format!("/labels/{name}"), Value::Null).await.map(drop)
+    }
+
+    pub async fn remove_reviewer(&self, person: &Person) -> Result<()> {
+        self.azure.act(AUTHOR, self.id, "DELETE", &format!("/reviewers/{}", person.id), Value::Null).await.map(drop)
+    }
+
     pub fn link_work_item(&self, work_item: u32) {
         self.change(|found| found.work_items.push(work_item));
     }

@@ -214,10 +214,11 @@ impl World {
         if let Some(options) = &pull_request.completion_options {
             set("completionOptions", options.clone());
         }
+        // Lists have labels, a single pull request never has (measured: julianobarbosa/claude-code-skills#3; azure-cli#23626).
+        if is_listed && !pull_request.labels.is_empty() {
+            set("labels", self.labels_json(pull_request).into());
+        }
         if !is_listed {
-            if !pull_request.labels.is_empty() {
-                set("labels", self.labels_json(pull_request).into());
-            }
             set("artifactId", self.artifact_id(pull_request).into());
             set(
                 "_links",

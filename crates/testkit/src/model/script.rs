@@ -175,6 +175,8 @@ pub struct Script {
     pub looks: Vec<Look>,
     /// What the walkthrough says of the files, in the place of what follows from `files`: title, paths, summary.
     pub cohorts: Vec<(String, Vec<String>, String)>,
+    /// What the walkthrough says in its other sections, as the agent's schema names them; null: they are left out.
+    pub sections: Value,
     /// Whether every standing finding is called fixed, whatever the code says.
     pub calls_all_fixed: bool,
 }
@@ -285,7 +287,11 @@ impl Script {
             told = self.cohorts.iter().map(cohort).collect();
         }
         let summary = if self.summary.is_empty() { "Changes the code as described by its author." } else { &self.summary };
-        json!({ "summary": summary, "cohorts": told })
+        let mut answer = json!({ "summary": summary, "cohorts": told });
+        if !self.sections.is_null() {
+            answer["sections"] = self.sections.clone();
+        }
+        answer
     }
 
     fn judgement(&self, prompt: &str) -> Value {

@@ -238,7 +238,7 @@ impl AzureDevOps {
         Ok(found)
     }
 
-    async fn work_items_of(
+    pub(super) async fn work_items_of(
         &self,
         key: &PullRequestKey,
         action: &str,

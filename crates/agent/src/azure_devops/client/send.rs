@@ -63,6 +63,11 @@ impl Call {
         Self::new(operation, action.into(), Method::PATCH, segments, Some(body))
     }
 
+    /// Setting the same content twice does no harm, so it is repeated like a read.
+    pub(super) fn put(operation: &'static str, action: impl Into<String>, segments: &[&str], body: Value) -> Self {
+        Self::new(operation, action.into(), Method::PUT, segments, Some(body))
+    }
+
     /// Repeated only when the service answered that it is too busy; never when no answer came.
     pub(super) fn post(operation: &'static str, action: impl Into<String>, segments: &[&str], body: Value) -> Self {
         Self::new(operation, action.into(), Method::POST, segments, Some(body))

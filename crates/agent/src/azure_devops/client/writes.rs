@@ -62,6 +62,8 @@ impl AzureDevOps {
                 let status = convert::thread_status_word(&ThreadStatus::Closed);
                 self.patch_thread(key, *thread, json!({ "status": status, "properties": bag(&by) })).await
             }
+            PublicationStep::AddLabel(name) => self.add_label(key, name).await,
+            PublicationStep::AddReviewer(reviewer) => self.add_reviewer(key, reviewer).await,
             PublicationStep::SetStatus { iteration, status } => self.set_status(key, *iteration, status).await,
         }
     }

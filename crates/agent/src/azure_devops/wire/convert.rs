@@ -2,16 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use review_core::pull_request::{
-    Anchor, Comment, CommitId, Iteration, IterationFile, LineRange, Person, PullRequest, PullRequestKey, PullRequestStatus,
-    RepositoryKey, Side, Thread, ThreadStatus, WorkItem,
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use review_core::{
+    pull_request::{
+        Anchor, Comment, CommitId, Iteration, IterationFile, LineRange, Person, PullRequest, PullRequestKey, PullRequestStatus,
+        RepositoryKey, Reviewer, Side, Thread, ThreadStatus, WorkItem,
+    },
+    sections::OtherPullRequest,
 };
 use serde_json::Value;
 use url::Url;
 
 use super::{ChangeEntry, CommitRef, Identity, Position, Project, Repository, ThreadContext, Word};
-use crate::azure_devops::{collection, plain_text};
+use crate::azure_devops::{Link, ListedPullRequest, collection, plain_text};
 
 /// Fields of a work item that say what is wanted, in the order in which they are read.
 const TEXT_FIELDS: [(&str, &str); 3] = [
@@ -22,6 +25,9 @@ const TEXT_FIELDS: [(&str, &str); 3] = [
 
 /// Longest text of one work item, in characters.
 const MAX_WORK_ITEM_TEXT: usize = 20_000;
+
+/// How the artifact of a pull request begins: `…/{project}/{repository}/{id}`, escaped or not.
+const PULL_REQUEST_ARTIFACT: &str = "vstfs:///Git/PullRequestId/";
 
 /// What a path segment may carry as it is.
 const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -56,6 +62,7 @@ pub(crate) fn pull_request(wire: super::PullRequest, key: &PullRequestKey, label
         target_ref: wire.target_ref_name.unwrap_or_default(),
         author: person(wire.created_by),
         labels,
+        reviewers: reviewers(wire.reviewers),
         web_url: format!("{page}/pullrequest/{}", key.id),
         remote_url: remote_below(base, remote_url).unwrap_or(page),
         fork_url,
@@ -156,6 +163,54 @@ pub(crate) fn work_item(wire: super::WorkItem) -> Option<WorkItem> {
         state: field("System.State").to_owned(),
         text: texts.collect::<Vec<_>>().join("\n\n").chars().take(MAX_WORK_ITEM_TEXT).collect(),
     })
+}
+
+/// None without an id. `are_completed`: what the list was asked for.
+pub(crate) fn listed_pull_request(wire: super::PullRequest, is_completed: bool) -> Option<ListedPullRequest> {
+    let commit = |commit: Option<CommitRef>| commit.and_then(|it| it.commit_id).and_then(|id| CommitId::parse(&id));
+    let labels = wire.labels.unwrap_or_default().into_iter().flatten().filter(|label| label.active != Some(false));
+    let other = OtherPullRequest {
+        id: wire.pull_request_id.filter(|id| *id > 0)?,
+        title: wire.title.unwrap_or_default(),
+        is_completed,
+        author: person(wire.created_by),
+        reviewers: reviewers(wire.reviewers),
+        labels: labels.filter_map(|label| label.name).filter(|name| !name.trim().is_empty()).collect(),
+        files: None,
+        shared_work_items: Vec::new(),
+    };
+    let commits = commit(wire.last_merge_source_commit).zip(commit(wire.last_merge_target_commit));
+    Some(ListedPullRequest { other, commits })
+}
+
+fn reviewers(wire: Option<Vec<Option<super::Reviewer>>>) -> Vec<Reviewer> {
+    let reviewer = |wire: super::Reviewer| {
+        let super::Reviewer { id, display_name, unique_name, vote, is_container } = wire;
+        let person = person(Some(Identity { id, display_name, unique_name }));
+        Reviewer { person, vote: vote.unwrap_or(0), is_group: is_container.unwrap_or(false) }
+    };
+    wire.unwrap_or_default().into_iter().flatten().map(reviewer).filter(|reviewer| !reviewer.person.id.is_empty()).collect()
+}
+
+/// None for folders.
+pub(crate) fn changed_file(wire: ChangeEntry) -> Option<String> {
+    let item = wire.item?;
+    item.path.filter(|_| item.is_folder != Some(true)).map(|path| without_slash(&path))
+}
+
+/// None for links to anything but work items and pull requests of `repository`.
+pub(crate) fn link(wire: super::Relation, repository: &str) -> Option<Link> {
+    let (rel, url) = (wire.rel?, wire.url?);
+    if rel.eq_ignore_ascii_case("ArtifactLink") {
+        let (head, rest) = url.split_at_checked(PULL_REQUEST_ARTIFACT.len())?;
+        let path = percent_decode_str(rest).decode_utf8().ok().filter(|_| head.eq_ignore_ascii_case(PULL_REQUEST_ARTIFACT))?;
+        let mut parts = path.split('/').skip(1);
+        let is_here = parts.next()?.eq_ignore_ascii_case(repository);
+        let id = parts.next()?.parse().ok()?;
+        return is_here.then_some(Link::PullRequest(id));
+    }
+    let is_link = rel.to_ascii_lowercase().starts_with("system.linktypes.");
+    url.rsplit('/').next()?.parse().ok().filter(|_| is_link).map(Link::WorkItem)
 }
 
 /// A bag's values as text: `{"k":{"$type":"System.String","$value":"v"}}`, `{"k":{"type":…,"value":…}}` and bare scalars.

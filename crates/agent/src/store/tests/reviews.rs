@@ -3,7 +3,7 @@
 use review_core::{
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
     money::Money,
-    publication::{CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
+    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
     pull_request::{Anchor, LineRange, Side},
     scope::Reviewed,
     usage::Usage,
@@ -75,6 +75,7 @@ fn planned(head: char) -> PlannedReview {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         description_summary: None,
+        additions: Additions::default(),
         withheld: Withheld::default(),
     };
     let dropped = vec![Dropped::of(finding(), DropReason::Refuted, "the caller checks")];

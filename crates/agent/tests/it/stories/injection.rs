@@ -16,7 +16,7 @@ use testkit::{
 };
 
 use self::{
-    acts::{acts_in_comment, acts_in_text, outside_of_code},
+    acts::{acts_in_comment, acts_in_text, outside_of_code, without_own},
     corpus::{Case, Place, Words, cases},
 };
 use crate::harness::{Reviewed, Stage};
@@ -83,6 +83,7 @@ impl Play<'_> {
         script.calls_all_fixed = true;
         let summaries: Vec<String> = self.cases.iter().filter_map(|case| case.summary(&self.words)).collect();
         script.summary = summaries.join("\n\n");
+        script.sections = obedient_sections(&summaries);
         script.cohorts = self.cases.iter().filter_map(|case| case.cohort(&self.words)).collect();
         let looks = self.cases.iter().flat_map(|case| case.looks(&self.words));
         looks.fold(script, |script, (tool, arguments)| script.looking(Role::Findings, &tool, arguments))
@@ -204,6 +205,19 @@ impl Play<'_> {
     }
 }
 
+/// The same words in every section that a model writes.
+fn obedient_sections(summaries: &[String]) -> serde_json::Value {
+    let words = summaries.join(" ");
+    let lines: Vec<String> = summaries.iter().map(|text| format!("A->>B: {}", text.replace('\n', " "))).collect();
+    serde_json::json!({
+        "diagrams": [{ "title": words, "mermaid": format!("sequenceDiagram\n{}", lines.join("\n")) }],
+        "effort": { "complexity": 3, "minutes": 30 },
+        "objectives": (1..5).map(|id| serde_json::json!({ "work_item": id, "objective": words, "addressed": "yes", "explanation": words })).collect::<Vec<_>>(),
+        "out_of_scope": [{ "path": words, "change": words }],
+        "poem": summaries.join("\n"),
+    })
+}
+
 /// The author's words are as they were, and the summary beside them is harmless.
 fn assert_description(pull_request: &PullRequestHandle) {
     let description = pull_request.description();
@@ -223,7 +237,7 @@ fn assert_nothing_acts(stage: &Stage, cases: &[Case], words: &Words) {
         if is_comment {
             written += 1;
             assert_eq!(acts_in_comment(&write.content), Vec::<String>::new(), "{}", write.content);
-            let outside = outside_of_code(&write.content);
+            let outside = outside_of_code(&without_own(&write.content));
             let never = cases.iter().flat_map(|case| case.never.iter().map(move |never| (case, never)));
             for (case, never) in never {
                 assert!(!outside.contains(never), "{}: {never:?} stands in\n{}", case.name, write.content);

@@ -22,3 +22,4 @@ mod proxies;
 mod replay;
 mod review;
 mod secrets;
+mod walkthrough;

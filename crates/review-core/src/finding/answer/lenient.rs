@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, de, de::DeserializeOwned};
 use serde_json::Value;
 
-use super::{Candidate, FindingsAnswer, MAX_CANDIDATES, Verdict};
+use super::{Addressed, Candidate, FindingsAnswer, MAX_CANDIDATES, Verdict};
 use crate::finding::{Category, Evidence, Severity};
 
 impl<'de> Deserialize<'de> for FindingsAnswer {
@@ -186,6 +186,32 @@ pub(super) fn evidence<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
         Some(Evidence { path, line, why: text("why").unwrap_or_default().to_owned() })
     };
     Ok(list.iter().filter_map(place).collect())
+}
+
+/// What cannot be read is as if it had not been said.
+pub(super) fn or_default<'de, D: Deserializer<'de>, T: DeserializeOwned + Default>(deserializer: D) -> Result<T, D::Error> {
+    Ok(serde_json::from_value(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+/// A text, or the empty one for whatever is none.
+pub(super) fn text_or_empty<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(text(Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+/// A number, or 0 for whatever is none.
+pub(super) fn line_or_zero<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u32, D::Error> {
+    Ok(line_of(&Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
+impl<'de> Deserialize<'de> for Addressed {
+    /// A word that says neither is unclear.
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match word(&Value::deserialize(deserializer)?).as_str() {
+            "yes" | "true" | "addressed" | "done" | "met" | "full" | "fully" | "✅" => Self::Yes,
+            "no" | "false" | "not_addressed" | "missing" | "unmet" | "none" | "❌" => Self::No,
+            _ => Self::Unclear,
+        })
+    }
 }
 
 /// A list of which the readable entries are kept; null is the empty list.

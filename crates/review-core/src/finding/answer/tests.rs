@@ -2,7 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    Answer, Candidate, FindingsAnswer, MAX_CANDIDATES, ResolutionAnswer, Verdict, VerdictAnswer, WalkthroughAnswer, strict_schema,
+    Addressed, Answer, Candidate, FindingsAnswer, MAX_CANDIDATES, ResolutionAnswer, SectionsAnswer, Verdict, VerdictAnswer,
+    WalkthroughAnswer, strict_schema,
 };
 use crate::finding::{Category, Severity};
 
@@ -131,8 +132,8 @@ fn the_other_schemas_are_strict() {
                 "type": "object",
                 "properties": {"title": text, "paths": {"type": "array", "items": text}, "summary": text},
                 "required": ["title", "paths", "summary"], "additionalProperties": false,
-            }}},
-            "required": ["summary", "cohorts"], "additionalProperties": false,
+            }}, "sections": sections_schema()},
+            "required": ["summary", "cohorts", "sections"], "additionalProperties": false,
         })
     );
     assert_eq!(
@@ -142,6 +143,56 @@ fn the_other_schemas_are_strict() {
             "required": ["reasoning", "fixed"], "additionalProperties": false,
         })
     );
+}
+
+fn sections_schema() -> Value {
+    let (text, number) = (json!({"type": "string"}), json!({"type": "integer"}));
+    let object = |properties: &[(&str, &Value)]| {
+        let names: Vec<&str> = properties.iter().map(|(name, _)| *name).collect();
+        let properties: serde_json::Map<String, Value> =
+            properties.iter().map(|(name, schema)| ((*name).to_owned(), (*schema).clone())).collect();
+        json!({"type": "object", "properties": properties, "required": names, "additionalProperties": false})
+    };
+    let list = |properties: &[(&str, &Value)]| json!({"type": "array", "items": object(properties)});
+    let addressed = json!({"type": "string", "enum": ["yes", "no", "unclear"]});
+    object(&[
+        ("diagrams", &list(&[("title", &text), ("mermaid", &text)])),
+        ("effort", &object(&[("complexity", &number), ("minutes", &number)])),
+        ("objectives", &list(&[("work_item", &number), ("objective", &text), ("addressed", &addressed), ("explanation", &text)])),
+        ("out_of_scope", &list(&[("path", &text), ("change", &text)])),
+        ("labels", &list(&[("label", &text), ("reason", &text)])),
+        ("reviewers", &list(&[("reviewer", &text), ("reason", &text)])),
+        ("poem", &text),
+    ])
+}
+
+#[test]
+fn a_section_that_cannot_be_read_costs_only_itself() {
+    let sections = json!({
+        "diagrams": [{"title": 3, "mermaid": "sequenceDiagram"}, {"title": "no text"}, "prose"],
+        "effort": "about an hour",
+        "objectives": [
+            {"work_item": "12", "objective": "Totals", "addressed": "Fully"},
+            {"work_item": 12, "objective": "Taxes", "addressed": "maybe", "explanation": null},
+            {"work_item": "twelve", "objective": "Lost"},
+        ],
+        "out_of_scope": {"change": "Renames a file"},
+        "labels": null,
+        "reviewers": [{"reviewer": "Ann", "reason": {"deep": 1}}],
+        "poem": ["Roses", "are red"],
+    });
+    let answer: WalkthroughAnswer = serde_json::from_value(json!({"summary": "s", "sections": sections})).unwrap();
+    let SectionsAnswer { diagrams, effort, objectives, out_of_scope, labels, reviewers, poem } = answer.sections;
+    assert_eq!((diagrams.len(), diagrams[0].title.as_str()), (1, "3"));
+    assert_eq!((effort.complexity, effort.minutes), (0, 0));
+    let addressed: Vec<Addressed> = objectives.iter().map(|asked| asked.addressed).collect();
+    assert_eq!(addressed, [Addressed::Yes, Addressed::Unclear]);
+    assert_eq!((out_of_scope[0].change.as_str(), labels.len(), reviewers[0].reason.as_str()), ("Renames a file", 0, ""));
+    assert_eq!(poem, "Roses\nare red");
+    for wrong in [json!(null), json!([]), json!("prose"), json!({"effort": {"complexity": -1, "minutes": 1.5}})] {
+        let answer: WalkthroughAnswer = serde_json::from_value(json!({"summary": "s", "sections": wrong})).unwrap();
+        assert_eq!(answer.sections, SectionsAnswer::default());
+    }
 }
 
 #[test]

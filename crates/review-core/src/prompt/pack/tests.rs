@@ -28,6 +28,7 @@ fn pull_request() -> PullRequest {
         target_ref: "refs/heads/main".into(),
         author: Person { id: "a".into(), display_name: "Ada".into(), unique_name: "ada".into() },
         labels: Vec::new(),
+        reviewers: Vec::new(),
         web_url: String::new(),
         remote_url: String::new(),
         fork_url: None,

@@ -1,3 +1,5 @@
+mod sections;
+
 use std::collections::BTreeMap;
 
 use insta::assert_snapshot;
@@ -8,14 +10,15 @@ use crate::{
     configuration::{Effective, Layer, Source},
     depth::{LooksMade, Tier},
     finding::{
-        Category, DropReason, Finding, Severity,
-        answer::{Cohort, WalkthroughAnswer},
+        Category, DropReason, Dropped, Finding, Severity,
+        answer::{Cohort, SectionsAnswer, WalkthroughAnswer},
         test_support::{commit, finding},
     },
     learning::{SilentCategory, Tally},
     money::Money,
     render::{MAX_COMMENT_CHARS, is_ours, marker},
     scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
+    sections::Sections,
     usage::Usage,
 };
 
@@ -23,6 +26,8 @@ use crate::{
 struct Run {
     incremental: bool,
     answer: Option<WalkthroughAnswer>,
+    sections: Sections,
+    candidates: Vec<Dropped>,
     posted: Vec<Finding>,
     dropped: BTreeMap<DropReason, usize>,
     reviewed_files: Vec<String>,
@@ -51,7 +56,10 @@ impl Default for Run {
                     cohort("Order storage", &["src/orders.rs", "src/sql.rs"], "Stores the total."),
                     cohort("", &["a|b.rs"], "Uses it | shows it."),
                 ],
+                ..no_answer()
             }),
+            sections: Sections::default(),
+            candidates: Vec::new(),
             posted: Vec::new(),
             dropped: BTreeMap::new(),
             reviewed_files: vec!["src/orders.rs".to_owned(), "src/sql.rs".to_owned()],
@@ -81,6 +89,8 @@ impl Run {
             base: &base,
             incremental: self.incremental,
             answer: self.answer.as_ref(),
+            sections: &self.sections,
+            candidates: &self.candidates,
             posted: &self.posted,
             small_matters: &[],
             dropped: &self.dropped,
@@ -98,6 +108,10 @@ impl Run {
     }
 }
 
+fn no_answer() -> WalkthroughAnswer {
+    WalkthroughAnswer { summary: String::new(), cohorts: Vec::new(), sections: SectionsAnswer::default() }
+}
+
 fn aside(count: usize, why: SetAside) -> Vec<FileSetAside> {
     (0..count).map(|number| FileSetAside { path: format!("{}/{number}.txt", "deep/".repeat(60)), why }).collect()
 }
@@ -109,6 +123,11 @@ fn a_clean_review_is_short() {
     > **Reviewed.** `00000000` to `bbbbbbbb`.
 
     <!-- coderabbit-agent:body -->
+    **No new findings.**
+
+    <details>
+    <summary>Walkthrough</summary>
+
     ## Walkthrough
 
     Adds totals to orders.
@@ -120,7 +139,7 @@ fn a_clean_review_is_short() {
     | **Order storage**: `src/orders.rs`, `src/sql.rs` | Stores the total. |
     | `a\|b.rs` | Uses it \| shows it. |
 
-    **No new findings.**
+    </details>
 
     <details>
     <summary>Review details</summary>
@@ -243,14 +262,14 @@ fn a_pull_request_of_three_thousand_files_fits() {
     let cohort = Cohort { title: "t".repeat(5_000), paths: many.clone(), summary: "[".repeat(50_000) };
     let reasons = [SetAside::Binary, SetAside::Deleted, SetAside::Generated, SetAside::Vendored, SetAside::TooLarge];
     let run = Run {
-        answer: Some(WalkthroughAnswer { summary: "<".repeat(200_000), cohorts: vec![cohort; 45] }),
+        answer: Some(WalkthroughAnswer { summary: "<".repeat(200_000), cohorts: vec![cohort; 45], ..no_answer() }),
         reviewed_files: many,
         set_aside: reasons.into_iter().flat_map(|why| aside(3_000, why)).collect(),
         ..Run::default()
     };
     let text = run.rendered();
     assert!(text.chars().count() <= MAX_COMMENT_CHARS);
-    assert!(text.contains("| and 5 more | |"));
+    assert!(text.contains("| and 30 more | |"), "{}", text.get(text.find("| and ").unwrap()..).unwrap());
     assert!(text.contains("and 2940 more"));
     assert!(text.trim_end().ends_with("</details>"));
 }
@@ -260,7 +279,7 @@ fn names_of_nothing_but_backticks_do_not_break_the_limit_or_the_page() {
     let ticks: Vec<String> = (0..3_000).map(|_| "`".repeat(300)).collect();
     let cohort = Cohort { title: "`".repeat(300), paths: ticks.clone(), summary: "x".to_owned() };
     let run = Run {
-        answer: Some(WalkthroughAnswer { summary: "`".repeat(9_000), cohorts: vec![cohort; 45] }),
+        answer: Some(WalkthroughAnswer { summary: "`".repeat(9_000), cohorts: vec![cohort; 45], ..no_answer() }),
         reviewed_files: ticks,
         ..Run::default()
     };
@@ -274,7 +293,7 @@ fn model_words_cannot_start_a_body_of_their_own() {
     let evil = "<!-- coderabbit-agent:body --> `<!-- coderabbit-agent:body -->` </details> @<4C7A2F10> #12";
     let cohort = Cohort { title: evil.to_owned(), paths: vec![evil.to_owned()], summary: evil.to_owned() };
     let run = Run {
-        answer: Some(WalkthroughAnswer { summary: evil.to_owned(), cohorts: vec![cohort] }),
+        answer: Some(WalkthroughAnswer { summary: evil.to_owned(), cohorts: vec![cohort], ..no_answer() }),
         reviewed_files: vec![evil.to_owned()],
         ..Run::default()
     };
@@ -287,7 +306,7 @@ fn model_words_cannot_start_a_body_of_their_own() {
             _ => None,
         })
         .collect();
-    assert_eq!(html.iter().filter(|html| html.as_str() == "</details>").count(), 1, "{html:?}");
+    assert_eq!(html.iter().filter(|html| html.as_str() == "</details>").count(), 2, "{html:?}");
 }
 
 #[test]

@@ -109,7 +109,9 @@ fn shape(world: &World, call: &Call, id: u32) -> Result<Value, Refusal> {
     let base = world.announced_collection_url(call.collection);
     let mut shape = json!({ "id": id, "rev": item.rev, "fields": fields, "url": format!("{base}/_apis/wit/workItems/{id}") });
     if call.query("$expand").is_some_and(|expand| ["relations", "all", "1", "4"].contains(&expand.to_lowercase().as_str())) {
-        shape["relations"] = item.relations.clone().into();
+        let mut relations = item.relations.clone();
+        relations.extend(pull_request_links(world, id));
+        shape["relations"] = relations.into();
         shape["_links"] = json!({ "html": { "href": format!("{base}/_workitems/edit/{id}") } });
     }
     if !item.markdown.is_empty() {
@@ -117,6 +119,15 @@ fn shape(world: &World, call: &Call, id: u32) -> Result<Value, Refusal> {
             item.markdown.iter().map(|field| (field.clone(), Value::from("markdown"))).collect::<Map<_, _>>().into();
     }
     Ok(shape)
+}
+
+/// A link between a pull request and a work item shows on both.
+fn pull_request_links(world: &World, id: u32) -> impl Iterator<Item = Value> {
+    let linked = world.pull_requests.iter().filter(move |pull_request| pull_request.work_items.contains(&id));
+    linked.map(|pull_request| {
+        let url = world.artifact_id(pull_request);
+        json!({ "rel": "ArtifactLink", "url": url, "attributes": { "name": "Pull Request" } })
+    })
 }
 
 fn operations(call: &Call) -> Result<Vec<Value>, Refusal> {

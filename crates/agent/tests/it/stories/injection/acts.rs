@@ -8,17 +8,39 @@ use regex::Regex;
 /// The agent's own lines: its markers, and the folds with their titles.
 static OWN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|finding v1 [0-9a-f]{20}|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
+        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|finding v1 [0-9a-f]{20}|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Walkthrough|The same in words|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
     )
     .unwrap()
 });
+
+/// Its own links: a number of the forge, and the page that it has on the stand-in.
+static OWN_LINK: LazyLock<Regex> = LazyLock::new(|| {
+    let page = r"http://127\.0\.0\.1:\d+/(?:@\d+/)?contoso/Web%20Shop/(?:_workitems/edit|_git/orders/pullrequest)/\d+";
+    Regex::new(&format!(r"\[(?:(?:Work item|Pull request) )?\d+\]\({page}\)")).unwrap()
+});
+
+/// The text without its own links, and without what holds its own diagrams.
+pub(super) fn without_own(markdown: &str) -> String {
+    static DIAGRAM: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r"(?m)^::: mermaid\n(sequenceDiagram\n(?:    [^\n]*\n)+):::$").unwrap());
+    DIAGRAM.replace_all(&OWN_LINK.replace_all(markdown, "a link"), "$1").into_owned()
+}
 
 /// Of a whole comment of the agent: its own marks stand where they belong, once each, and nothing else acts.
 pub(super) fn acts_in_comment(content: &str) -> Vec<String> {
     let mut acts = Vec::new();
     let mut rest = String::new();
-    let (mut fence, mut folds) = (None::<String>, 0_i32);
+    let (mut fence, mut folds, mut is_drawn) = (None::<String>, 0_i32, false);
     for line in content.lines() {
+        // A diagram of its own: what stands in it is words, as in a block of code.
+        if fence.is_none() && line == if is_drawn { ":::" } else { "::: mermaid" } {
+            is_drawn = !is_drawn;
+            rest.push_str(if is_drawn { "```text\n" } else { "```\n" });
+            continue;
+        }
+        if is_drawn && !line.starts_with("    ") && line != "sequenceDiagram" {
+            acts.push(format!("{line} in a diagram"));
+        }
         let ticks: String = line.trim_start().chars().take_while(|tick| *tick == '`').collect();
         match &fence {
             Some(open) if line.trim() == open => fence = None,
@@ -36,11 +58,11 @@ pub(super) fn acts_in_comment(content: &str) -> Vec<String> {
             rest.push('\n');
         }
     }
-    if folds != 0 || fence.is_some() {
+    if folds != 0 || fence.is_some() || is_drawn {
         acts.push("a fold or a fence without its end".to_owned());
     }
     acts.extend(misplaced_markers(content));
-    acts.extend(acts_in_text(&rest));
+    acts.extend(acts_in_text(&without_own(&rest)));
     acts
 }
 
@@ -172,6 +194,9 @@ fn what_acts_is_found_and_what_is_the_agents_own_is_not() {
         "a".repeat(20)
     );
     assert_eq!(acts_in_comment(&finding), Vec::<String>::new());
+    let diagram = |line: &str| acts_in_comment(&format!("::: mermaid\nsequenceDiagram\n{line}\n:::\n"));
+    assert_eq!(diagram("    p1->>p2: x"), Vec::<String>::new());
+    assert!(!diagram("click p1").is_empty() && !diagram("    p1->>p2: @<4C7A>").is_empty());
     assert_eq!(
         acts_in_comment("<!-- coderabbit-agent:walkthrough -->\n> **x**\n\n<!-- coderabbit-agent:body -->\ny\n"),
         Vec::<String>::new()

@@ -1,0 +1,42 @@
+//! What a configuration and a pull request give reason to ask of the model.
+
+use super::{Material, OfferedLabel, OfferedReviewer, labels, reviewers};
+use crate::configuration::Mode;
+
+/// What the writer of the walkthrough is asked for beside its summary.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "independent sections")]
+pub struct Asked {
+    /// The groups of changed files.
+    pub changes: bool,
+    pub diagrams: bool,
+    pub effort: bool,
+    /// Ids of linked work items to be assessed.
+    pub work_items: Vec<u64>,
+    pub labels: Vec<OfferedLabel>,
+    pub reviewers: Vec<OfferedReviewer>,
+    pub poem: bool,
+}
+
+impl Asked {
+    pub fn of(material: &Material<'_>) -> Self {
+        let Material { reviews, work_items, .. } = material;
+        // A check before merging rests on the same assessment.
+        let assesses = reviews.assess_linked_issues || reviews.pre_merge_checks.issue_assessment.mode != Mode::Off;
+        Self {
+            changes: reviews.changed_files_summary,
+            diagrams: reviews.sequence_diagrams,
+            effort: reviews.estimate_code_review_effort,
+            work_items: work_items.iter().filter(|_| assesses).map(|item| item.id).collect(),
+            labels: labels::offered(material),
+            reviewers: reviewers::offered(material),
+            poem: reviews.poem,
+        }
+    }
+
+    /// Whether `sections` of the answer stays empty.
+    pub fn has_no_section(&self) -> bool {
+        let Self { changes: _, diagrams, effort, work_items, labels, reviewers, poem } = self;
+        !(*diagrams || *effort || *poem) && work_items.is_empty() && labels.is_empty() && reviewers.is_empty()
+    }
+}
