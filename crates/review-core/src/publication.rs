@@ -73,13 +73,30 @@ pub struct DesiredState {
     pub walkthrough: String,
     pub walkthrough_state: WalkthroughState,
     pub status: DesiredStatus,
-    /// The description with its generated part, when the author asked for one by the placeholder.
-    pub description_summary: Option<String>,
+    /// What goes into the author's own texts.
+    #[serde(default)]
+    pub texts: DesiredTexts,
     /// Labels and reviewers of the pull request.
     #[serde(default)]
     pub additions: Additions,
     /// What the forge does not take.
     pub withheld: Withheld,
+}
+
+/// What is written into title and description, where the author or the repository wants that.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredTexts {
+    pub summary: Option<DesiredText>,
+    pub title: Option<DesiredText>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DesiredText {
+    pub content: String,
+    /// The author's text in whose place it goes.
+    pub placeholder: String,
+    /// Whether it goes to the end where there is no placeholder.
+    pub at_end: bool,
 }
 
 /// Writes that the forge refused for what they are: told in the walkthrough instead, so that one of them does not keep the

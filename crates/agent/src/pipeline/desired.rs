@@ -4,13 +4,16 @@ use std::collections::BTreeMap;
 
 use review_core::{
     configuration::{Configuration, Effective, Reviews},
-    description,
+    description::wants_summary,
     finding::{Finding, StandingFinding, fingerprint},
     learning::History,
-    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, NewReviewer, WalkthroughState, Withheld},
-    pull_request::{Anchor, Iteration, PullRequestState},
+    publication::{
+        Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredText, DesiredTexts, NewReviewer,
+        WalkthroughState, Withheld,
+    },
+    pull_request::{Anchor, Iteration, PullRequest, PullRequestState},
     render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
-    sections::Sections,
+    sections::{Sections, summary_place},
 };
 
 use super::{analysis::Analysis, resolution::Resolutions};
@@ -60,7 +63,6 @@ pub(super) fn desired_state(
         usage: &analysis.usage,
         configuration: Some(configuration),
     });
-    let summary = analysis.walkthrough.as_ref().map(|answer| neutralise(&answer.summary, MAX_SUMMARY_CHARS));
     DesiredState {
         iteration: iteration.id,
         head: iteration.head.clone(),
@@ -70,11 +72,29 @@ pub(super) fn desired_state(
         walkthrough: content,
         walkthrough_state,
         status: status_of(analysis, still_open),
-        description_summary: summary
-            .filter(|_| description::wants_summary(&state.pull_request.description, description::Place::default())),
+        texts: texts(&state.pull_request, analysis, &configuration.configuration.reviews),
         additions: additions(&analysis.sections, &configuration.configuration.reviews),
         withheld: Withheld::default(),
     }
+}
+
+/// What goes into the author's title and description. A model that wrote no release notes has at least summed the change up.
+fn texts(pull_request: &PullRequest, analysis: &Analysis, reviews: &Reviews) -> DesiredTexts {
+    let place = summary_place(reviews);
+    let notes = &analysis.sections.release_notes;
+    let said = if notes.is_empty() { analysis.walkthrough.as_ref().map(|answer| &answer.summary) } else { Some(notes) };
+    let summary = said.filter(|_| wants_summary(&pull_request.description, place)).map(|said| DesiredText {
+        content: neutralise(said, MAX_SUMMARY_CHARS),
+        placeholder: place.placeholder.to_owned(),
+        at_end: place.at_end,
+    });
+    let title = &analysis.sections.title;
+    let title = (!title.is_empty()).then(|| DesiredText {
+        content: title.clone(),
+        placeholder: reviews.auto_title_placeholder.clone(),
+        at_end: false,
+    });
+    DesiredTexts { summary, title }
 }
 
 /// What is not only suggested.

@@ -4,8 +4,11 @@ use std::time::Duration;
 
 use review_core::{
     description,
-    publication::{DesiredState, DesiredStatus, PublicationStep, WalkthroughState, plan, plan_walkthrough},
+    publication::{
+        DesiredState, DesiredStatus, DesiredText, DesiredTexts, PublicationStep, WalkthroughState, plan, plan_walkthrough,
+    },
     pull_request::{CommitId, Iteration, IterationFile, PullRequestKey, PullRequestState, PullRequestStatus},
+    title,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -75,18 +78,29 @@ impl Publisher<'_> {
                 error => self.may_be_there(error, &mut round)?,
             }
         }
-        if let Some(summary) = &desired.description_summary {
-            let azure = self.guard().await?;
-            let edit = |text: &str| description::with_summary(text, summary, description::Place::default());
-            match azure.edit_text(self.key, PullRequestText::Description, &edit).await {
-                Ok(()) => {}
-                // Known only after another look, like the answer of any other write.
-                Err(error @ AzureDevOpsError::Unavailable { .. }) => return Err(error.into()),
-                // The review stands; one without a summary in the description is better than none.
-                Err(error) => tracing::warn!(pull_request = %self.key, %error, "the description was not changed"),
-            }
+        let DesiredTexts { summary, title } = &desired.texts;
+        if let Some(DesiredText { content, placeholder, at_end }) = summary {
+            let place = description::Place { placeholder, at_end: *at_end };
+            self.edit(PullRequestText::Description, &|text| description::with_summary(text, content, place)).await?;
+        }
+        if let Some(DesiredText { content, placeholder, .. }) = title {
+            self.edit(PullRequestText::Title, &|text| title::with_title(text, placeholder, content)).await?;
         }
         Ok(desired)
+    }
+
+    async fn edit(&self, text: PullRequestText, edit: &(dyn Fn(&str) -> Option<String> + Sync)) -> Result<(), PublishError> {
+        let azure = self.guard().await?;
+        match azure.edit_text(self.key, text, edit).await {
+            Ok(()) => Ok(()),
+            // Known only after another look, like the answer of any other write.
+            Err(error @ AzureDevOpsError::Unavailable { .. }) => Err(error.into()),
+            // The review stands; one without a summary in the description is better than none.
+            Err(error) => {
+                tracing::warn!(pull_request = %self.key, ?text, %error, "a text of the author was not added to");
+                Ok(())
+            }
+        }
     }
 
     /// The walkthrough's status block and the pull request status, outside a finished review: in progress, skipped, failed.

@@ -36,7 +36,7 @@ mod the_schema {
     }
 
     #[test]
-    fn the_defaults_are_what_the_commercial_product_takes() {
+    fn the_defaults_are_what_the_commercial_product_takes_but_for_the_description() {
         let shown: String = leaves().into_iter().filter(|(path, _)| !path.starts_with("reviews.tools.")).fold(
             String::new(),
             |mut text, (path, schema)| {

@@ -1,6 +1,6 @@
 use super::{
-    Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, MAX_PROPERTY_CHARS, NewThread, PublicationStep,
-    WalkthroughState, Withheld, plan, plan_walkthrough, property,
+    Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredTexts, MAX_PROPERTY_CHARS, NewThread,
+    PublicationStep, WalkthroughState, Withheld, plan, plan_walkthrough, property,
 };
 use crate::{
     finding::{
@@ -36,7 +36,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         walkthrough: DONE.to_owned(),
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
-        description_summary: None,
+        texts: DesiredTexts::default(),
         additions: Additions::default(),
         withheld: Withheld::default(),
     }

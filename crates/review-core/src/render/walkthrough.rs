@@ -13,6 +13,7 @@ mod labels;
 mod layout;
 mod poem;
 mod related;
+mod release_notes;
 mod reviewers;
 mod status;
 
@@ -232,8 +233,10 @@ fn account(answer: Option<&WalkthroughAnswer>, sections: &Sections, wishes: &Rev
     let labels = if wishes.suggested_labels { sections.labels.as_slice() } else { &[] };
     let reviewers = if wishes.suggested_reviewers { sections.reviewers.as_slice() } else { &[] };
     let before = [Some(format!("## Walkthrough\n\n{summary}").trim_end().to_owned()), cohorts.and_then(changes::changes_table)];
+    let notes = if wishes.high_level_summary_in_walkthrough { sections.release_notes.as_str() } else { "" };
     let diagram = diagram::section_of(&sections.diagrams);
     let after = [
+        release_notes::section_of(notes),
         effort::section_of(sections.effort),
         assessment::section_of(assessment, &work_item_url),
         related::work_items(&sections.related_work_items, &work_item_url),

@@ -13,7 +13,7 @@ mod reviewers;
 use std::collections::BTreeSet;
 
 pub use self::{
-    asked::Asked,
+    asked::{Asked, summary_place},
     assessment::{AssessedObjective, Assessment, OutOfScope},
     labels::{OfferedLabel, SuggestedLabel},
     related::{RelatedPullRequest, RelatedWorkItem, worth_reading},
@@ -88,6 +88,10 @@ pub struct Sections {
     pub labels: Vec<SuggestedLabel>,
     pub reviewers: Vec<SuggestedReviewer>,
     pub poem: String,
+    /// Empty where none are wanted.
+    pub release_notes: String,
+    /// The same.
+    pub title: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,6 +133,8 @@ pub fn sections(answer: &SectionsAnswer, material: &Material<'_>, changed: &BTre
         labels: labels::chosen(&answer.labels, &asked.labels, &material.pull_request.labels, reviews),
         reviewers: reviewers::suggested(&answer.reviewers, &asked.reviewers, material, changed),
         poem: if asked.poem { answer.poem.trim().to_owned() } else { String::new() },
+        release_notes: asked.release_notes.map(|_| answer.release_notes.trim().to_owned()).unwrap_or_default(),
+        title: asked.title.map(|_| answer.title.trim().to_owned()).unwrap_or_default(),
     }
 }
 

@@ -3,7 +3,7 @@
 use review_core::{
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
     money::Money,
-    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, WalkthroughState, Withheld},
+    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredTexts, WalkthroughState, Withheld},
     pull_request::{Anchor, LineRange, Side},
     scope::Reviewed,
     usage::Usage,
@@ -74,7 +74,7 @@ fn planned(head: char) -> PlannedReview {
         walkthrough: "One finding.".to_owned(),
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
-        description_summary: None,
+        texts: DesiredTexts::default(),
         additions: Additions::default(),
         withheld: Withheld::default(),
     };

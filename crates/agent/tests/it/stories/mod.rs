@@ -22,4 +22,5 @@ mod proxies;
 mod replay;
 mod review;
 mod secrets;
+mod texts;
 mod walkthrough;

@@ -39,8 +39,9 @@ section! {
         profile: Profile = Profile::Chill,
         /// Vote: wait for the author while findings are open, approve when all are resolved.
         request_changes_workflow: bool = false,
-        /// Summarize the change in the description.
-        high_level_summary: bool = true,
+        /// Summarize the change at the end of the description. Off by default here, for many want their text left alone; where
+        /// the author writes the placeholder, the summary is put in its place in any case.
+        high_level_summary: bool = false,
         /// How the summary is to look.
         high_level_summary_instructions: String = String::new(),
         /// Text of the description in whose place the summary is put.

@@ -24,6 +24,12 @@ pub struct SectionsAnswer {
     pub reviewers: Vec<ReviewerAnswer>,
     #[serde(default, deserialize_with = "lenient::text_or_empty")]
     pub poem: String,
+    /// For the description of the pull request.
+    #[serde(default, deserialize_with = "lenient::text_or_empty")]
+    pub release_notes: String,
+    /// For the pull request, whose author left it open.
+    #[serde(default, deserialize_with = "lenient::text_or_empty")]
+    pub title: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -99,12 +105,12 @@ pub struct ReviewerAnswer {
 impl SectionsAnswer {
     /// Every text, for what is done to all of them.
     pub fn texts_mut(&mut self) -> impl Iterator<Item = &mut String> {
-        let Self { diagrams, effort: _, objectives, out_of_scope, labels, reviewers, poem } = self;
+        let Self { diagrams, effort: _, objectives, out_of_scope, labels, reviewers, poem, release_notes, title } = self;
         let diagrams = diagrams.iter_mut().flat_map(|diagram| [&mut diagram.title, &mut diagram.mermaid]);
         let objectives = objectives.iter_mut().flat_map(|asked| [&mut asked.objective, &mut asked.explanation]);
         let out_of_scope = out_of_scope.iter_mut().flat_map(|change| [&mut change.path, &mut change.change]);
         let labels = labels.iter_mut().flat_map(|label| [&mut label.label, &mut label.reason]);
         let reviewers = reviewers.iter_mut().flat_map(|reviewer| [&mut reviewer.reviewer, &mut reviewer.reason]);
-        diagrams.chain(objectives).chain(out_of_scope).chain(labels).chain(reviewers).chain([poem])
+        diagrams.chain(objectives).chain(out_of_scope).chain(labels).chain(reviewers).chain([poem, release_notes, title])
     }
 }

@@ -180,15 +180,18 @@ fn a_section_that_cannot_be_read_costs_only_itself() {
         "labels": null,
         "reviewers": [{"reviewer": "Ann", "reason": {"deep": 1}}],
         "poem": ["Roses", "are red"],
+        "release_notes": 7,
+        "title": null,
     });
     let answer: WalkthroughAnswer = serde_json::from_value(json!({"summary": "s", "sections": sections})).unwrap();
-    let SectionsAnswer { diagrams, effort, objectives, out_of_scope, labels, reviewers, poem } = answer.sections;
+    let SectionsAnswer { diagrams, effort, objectives, out_of_scope, labels, reviewers, poem, release_notes, title } =
+        answer.sections;
     assert_eq!((diagrams.len(), diagrams[0].title.as_str()), (1, "3"));
     assert_eq!((effort.complexity, effort.minutes), (0, 0));
     let addressed: Vec<Addressed> = objectives.iter().map(|asked| asked.addressed).collect();
     assert_eq!(addressed, [Addressed::Yes, Addressed::Unclear]);
     assert_eq!((out_of_scope[0].change.as_str(), labels.len(), reviewers[0].reason.as_str()), ("Renames a file", 0, ""));
-    assert_eq!(poem, "Roses\nare red");
+    assert_eq!((poem.as_str(), release_notes.as_str(), title.as_str()), ("Roses\nare red", "7", ""));
     for wrong in [json!(null), json!([]), json!("prose"), json!({"effort": {"complexity": -1, "minutes": 1.5}})] {
         let answer: WalkthroughAnswer = serde_json::from_value(json!({"summary": "s", "sections": wrong})).unwrap();
         assert_eq!(answer.sections, SectionsAnswer::default());

@@ -86,6 +86,8 @@ fn all(words: &str) -> Sections {
             SuggestedReviewer { person: named("Ben"), reason: Reason::Said(text()) },
         ],
         poem: format!("{words}\n\nAll sums are right."),
+        release_notes: text(),
+        title: text(),
     }
 }
 
