@@ -14,6 +14,7 @@ use super::*;
 
 mod read;
 mod server;
+mod surroundings;
 mod write;
 
 /// A pull request that exists and has nothing special.
