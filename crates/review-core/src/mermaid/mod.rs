@@ -48,7 +48,7 @@ pub(crate) enum Step {
     Block(Block),
 }
 
-/// The two-headed arrows of newer versions are read as `->>`: Azure DevOps does not draw them.
+/// The two-headed arrows of newer versions are read as `->>`, for the same reason as with [`BlockKind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Arrow {
     Line,
@@ -84,14 +84,14 @@ pub(crate) struct Block {
     pub(crate) parts: Vec<Part>,
 }
 
+/// `critical` and `break` of newer versions are read as `alt` and `opt` that say so: Azure DevOps draws with a Mermaid of version 8,
+/// which takes neither (measured with 8.14.0).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum BlockKind {
     Loop,
     Alt,
     Opt,
     Par,
-    Critical,
-    Break,
     Rect(Colour),
 }
 
@@ -102,7 +102,7 @@ pub(crate) struct Colour {
     pub(crate) opacity: Option<u8>,
 }
 
-/// A branch of a block; only `alt`, `par` and `critical` have more than one.
+/// A branch of a block; only `alt` and `par` have more than one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Part {
     pub(crate) label: String,
@@ -141,8 +141,6 @@ impl BlockKind {
             Self::Alt => "alt",
             Self::Opt => "opt",
             Self::Par => "par",
-            Self::Critical => "critical",
-            Self::Break => "break",
             Self::Rect(_) => "rect",
         }
     }
@@ -152,8 +150,7 @@ impl BlockKind {
         match self {
             Self::Alt => Some("else"),
             Self::Par => Some("and"),
-            Self::Critical => Some("option"),
-            Self::Loop | Self::Opt | Self::Break | Self::Rect(_) => None,
+            Self::Loop | Self::Opt | Self::Rect(_) => None,
         }
     }
 }

@@ -34,8 +34,14 @@ struct Reader {
     /// Names as the source writes them.
     places: HashMap<String, usize>,
     steps: Vec<Step>,
-    open: Vec<Block>,
+    open: Vec<OpenBlock>,
     count: usize,
+}
+
+struct OpenBlock {
+    block: Block,
+    /// The word that begins its next part.
+    divider: Option<&'static str>,
 }
 
 pub(super) fn diagram(source: &str) -> Result<SequenceDiagram, MermaidError> {
@@ -102,8 +108,11 @@ impl Reader {
             "alt" => self.begin(BlockKind::Alt, rest),
             "opt" => self.begin(BlockKind::Opt, rest),
             "par" => self.begin(BlockKind::Par, rest),
-            "critical" => self.begin(BlockKind::Critical, rest),
-            "break" => self.begin(BlockKind::Break, rest),
+            "critical" => {
+                self.begin(BlockKind::Alt, &said("critical", rest));
+                self.open.last_mut().into_iter().for_each(|open| open.divider = Some("option"));
+            }
+            "break" => self.begin(BlockKind::Opt, &said("break", rest)),
             "rect" => self.begin(BlockKind::Rect(colour(rest).ok_or("`rect` takes `rgb(…)` or `rgba(…)`")?), ""),
             divider @ ("else" | "and" | "option") => return self.divide(divider, rest),
             "end" if rest.is_empty() => return self.end(),
@@ -125,7 +134,7 @@ impl Reader {
         self.count = self.count.saturating_add(1);
         let steps = match self.open.last_mut() {
             None => &mut self.steps,
-            Some(block) => block.parts.last_mut().map(|part| &mut part.steps).ok_or("a block without a part")?,
+            Some(open) => open.block.parts.last_mut().map(|part| &mut part.steps).ok_or("a block without a part")?,
         };
         steps.push(step);
         Ok(())
@@ -169,19 +178,21 @@ impl Reader {
 
     fn begin(&mut self, kind: BlockKind, label: &str) {
         self.count = self.count.saturating_add(1);
-        self.open.push(Block { kind, parts: vec![Part { label: clean(label, MAX_TEXT_CHARS), steps: Vec::new() }] });
+        let block = Block { kind, parts: vec![Part { label: clean(label, MAX_TEXT_CHARS), steps: Vec::new() }] };
+        self.open.push(OpenBlock { block, divider: kind.divider() });
     }
 
     fn divide(&mut self, divider: &str, label: &str) -> Result<(), Problem> {
-        let block = self.open.last_mut().filter(|block| block.kind.divider() == Some(divider));
-        let block = block.ok_or("this word divides another kind of block")?;
+        let open = self.open.last_mut().filter(|open| open.divider == Some(divider));
+        let open = open.ok_or("this word divides another kind of block")?;
         self.count = self.count.saturating_add(1);
-        block.parts.push(Part { label: clean(label, MAX_TEXT_CHARS), steps: Vec::new() });
+        let label = if divider == "option" { said(divider, label) } else { label.to_owned() };
+        open.block.parts.push(Part { label: clean(&label, MAX_TEXT_CHARS), steps: Vec::new() });
         Ok(())
     }
 
     fn end(&mut self) -> Result<(), Problem> {
-        let block = self.open.pop().ok_or("no block is open that `end` could end")?;
+        let OpenBlock { block, .. } = self.open.pop().ok_or("no block is open that `end` could end")?;
         // It was counted where it began.
         self.count = self.count.saturating_sub(1);
         self.push(Step::Block(block))
@@ -228,6 +239,11 @@ impl Reader {
         }
         self.push(Step::Message { from, to, arrow, bar, text })
     }
+}
+
+/// The label of a block that stands for one of another word.
+fn said(word: &str, label: &str) -> String {
+    if label.is_empty() { word.to_owned() } else { format!("{word}: {label}") }
 }
 
 /// The first arrow: what is before it, which one it is, what is behind it.

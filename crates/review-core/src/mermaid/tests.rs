@@ -85,13 +85,13 @@ fn every_construct_is_read_and_written_with_names_of_our_own() {
         and log
             p2--)p5: order
         end
-        critical payment
+        alt critical: payment
             p2->p6: pay
-        option refused
+        else option: refused
             p6-->p2: no
         end
         opt paid
-            break the bank is away
+            opt break: the bank is away
                 p2-xp1: try again
             end
         end
@@ -150,6 +150,8 @@ fn what_is_not_understood_is_not_drawn() {
         ("A->>B: x\nend", "line 3: no block is open that `end` could end"),
         ("loop x\nA->>B: x", "line 3: a block is not ended"),
         ("loop x\nA->>B: x\nelse y\nend", "line 4: this word divides another kind of block"),
+        ("critical x\nA->>B: x\nelse y\nend", "line 4: this word divides another kind of block"),
+        ("alt x\nA->>B: x\noption y\nend", "line 4: this word divides another kind of block"),
         ("rect red\nA->>B: x\nend", "line 2: `rect` takes `rgb(…)` or `rgba(…)`"),
         ("rect rgb(300, 0, 0)\nA->>B: x\nend", "line 2: `rect` takes `rgb(…)` or `rgba(…)`"),
         ("Note beside A: x", "line 2: a note is `left of`, `right of` or `over`"),
@@ -252,8 +254,6 @@ fn steps_strategy(participants: usize) -> impl Strategy<Value = Vec<Step>> {
             BlockKind::Alt,
             BlockKind::Opt,
             BlockKind::Par,
-            BlockKind::Critical,
-            BlockKind::Break,
             BlockKind::Rect(Colour { rgb: [1, 20, 255], opacity: None }),
             BlockKind::Rect(Colour { rgb: [0, 0, 0], opacity: Some(7) }),
         ]);
