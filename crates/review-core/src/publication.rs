@@ -269,12 +269,7 @@ fn plan_walkthrough_as(
         properties
     };
     let ours: Vec<(&Thread, &Comment)> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
-    // One of the commercial product's, by the same identity, is taken over unless there is one of our own.
-    let standing = ours
-        .iter()
-        .filter(|(thread, first)| !thread.is_deleted && !first.is_deleted)
-        .min_by_key(|(thread, first)| (!first.content.contains(marker::WALKTHROUGH), thread.id));
-    let Some((thread, first)) = standing else {
+    let Some((thread, first)) = standing_of(&ours) else {
         return ours.is_empty().then(|| {
             PublicationStep::CreateThread(NewThread {
                 content: content.to_owned(),
@@ -303,6 +298,12 @@ fn plan_walkthrough_as(
         content,
         properties,
     })
+}
+
+/// The one that is edited. One of the commercial product's, by the same identity, is taken over unless there is one of our own.
+fn standing_of<'a>(ours: &[(&'a Thread, &'a Comment)]) -> Option<(&'a Thread, &'a Comment)> {
+    let standing = ours.iter().filter(|(thread, first)| !thread.is_deleted && !first.is_deleted);
+    standing.min_by_key(|(thread, first)| (!first.content.contains(marker::WALKTHROUGH), thread.id)).copied()
 }
 
 /// Whether a walkthrough of ours still tells of a run under way: one that was cut when the pull request was closed.

@@ -4,7 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{MAX_PROPERTY_CHARS, PublicationStep, Withheld, our_walkthrough, property};
+use super::{MAX_PROPERTY_CHARS, PublicationStep, Withheld, our_walkthrough, property, standing_of};
 use crate::pull_request::{PullRequestState, Thread};
 
 /// What a run wants to be set on the pull request.
@@ -58,12 +58,10 @@ pub(super) struct PlannedAdditions {
 pub(super) fn plan_additions(state: &PullRequestState, desired: &Additions) -> PlannedAdditions {
     let mut planned = PlannedAdditions::default();
     let ours: Vec<_> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
-    let standing =
-        ours.iter().filter(|(thread, first)| !thread.is_deleted && !first.is_deleted).min_by_key(|(thread, _)| thread.id);
-    if standing.is_none() && !ours.is_empty() {
+    let thread = standing_of(&ours).map(|(thread, _)| thread);
+    if thread.is_none() && !ours.is_empty() {
         return planned;
     }
-    let thread = standing.map(|(thread, _)| *thread);
     let labels = desired.labels.iter().map(|name| (name.trim().to_lowercase(), PublicationStep::AddLabel(name.clone())));
     let has_label = |key: &str| state.pull_request.labels.iter().any(|label| label.trim().to_lowercase() == key);
     planned.take(thread, property::LABELS, labels, has_label);
