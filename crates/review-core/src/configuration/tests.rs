@@ -56,7 +56,7 @@ mod the_schema {
         remote_config.path = ".coderabbit.yaml"
         reviews.profile = "chill"
         reviews.request_changes_workflow = false
-        reviews.high_level_summary = true
+        reviews.high_level_summary = false
         reviews.high_level_summary_instructions = ""
         reviews.high_level_summary_placeholder = "@coderabbitai summary"
         reviews.high_level_summary_in_walkthrough = false
@@ -270,7 +270,6 @@ mod what_is_told {
         .coderabbit.yaml:3:3: note: `reviews.disable_cache`: understood, but not built yet; it changes nothing
         .coderabbit.yaml:5:3: note: `reviews.commit_status`: understood, but it cannot be turned off yet; it changes nothing
         .coderabbit.yaml:6:3: note: `reviews.abort_on_close`: always on: a review under way ends when its pull request is closed
-        .coderabbit.yaml:7:3: note: `reviews.high_level_summary_placeholder`: understood, but not built yet; the default is taken
         .coderabbit.yaml:8:20: note: `reviews.slop_detection.enabled`: means nothing here: it is for public repositories on GitHub
         .coderabbit.yaml:10:21: note: `reviews.tools.github-checks.timeout_ms`: means nothing here: it is about GitHub
         .coderabbit.yaml:13:21: note: `issue_enrichment.planning.auto_planning.labels`: means nothing here: Azure DevOps has work items in the place of issues
