@@ -5,6 +5,7 @@
 
 pub mod command;
 pub mod configuration;
+pub mod conventions;
 pub mod depth;
 pub mod description;
 pub mod diff;

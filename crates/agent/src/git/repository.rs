@@ -261,6 +261,24 @@ impl Repository {
         Ok(files.into_iter().map(|file| file.path).collect())
     }
 
+    /// Paths of the regular files at these paths, or below those that are folders, at most `limit`. Names that are not UTF-8 are
+    /// left out. Costs no network, and reads no more of the tree than these paths.
+    pub async fn list_at(&self, commit: &CommitId, paths: &[String], limit: usize) -> Result<Vec<String>, GitError> {
+        let paths: Vec<&str> = paths.iter().map(String::as_str).filter(|path| is_tree_path(path)).collect();
+        let mut found = Vec::new();
+        for paths in argument_lists(&paths) {
+            let command = self.command("list files").output_limit(LISTING_LIMIT);
+            let command = command.args(["ls-tree", "-r", "-z", "--full-tree", commit.as_str(), "--"]).args(paths);
+            let output = self.checked(command.run().await)?;
+            found.extend(output.split(|byte| *byte == 0).filter_map(parse_entry).map(|entry| entry.path));
+            if found.len() >= limit {
+                break;
+            }
+        }
+        found.truncate(limit);
+        Ok(found)
+    }
+
     /// Lines that hold `word` as a whole word, at most `limit`, in order of path and line. Searches only blobs that are
     /// here: in a mirror those of the diff and of [`Repository::fetch_blobs`].
     pub async fn grep(&self, commit: &CommitId, word: &str, limit: usize) -> Result<Vec<GrepHit>, GitError> {
@@ -371,20 +389,11 @@ impl Repository {
         wanted.sort_unstable();
         wanted.dedup();
         let mut entries = Vec::new();
-        let mut rest = wanted.as_slice();
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |path: &&&str| {
-                bytes += path.len() + 1;
-                bytes <= ARGUMENT_BYTES
-            };
-            let count = rest.iter().take_while(fits).count().max(1);
-            let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        for now in argument_lists(&wanted) {
             let command = self.command("look for files").args(["ls-tree", "-z", "--full-tree", commit.as_str(), "--"]);
             let output = self.checked(command.args(now).run().await)?;
             let found = output.split(|byte| *byte == 0).filter_map(parse_entry);
             entries.extend(found.filter(|entry| now.binary_search(&entry.path.as_str()).is_ok()));
-            rest = later;
         }
         Ok(entries)
     }
@@ -456,6 +465,23 @@ pub struct Search<'a> {
     pub is_word: bool,
     /// A folder or a file; empty for everything.
     pub under: &'a str,
+}
+
+/// The paths in lists that each fit into the arguments of one process.
+fn argument_lists<'a, 'b>(paths: &'a [&'b str]) -> Vec<&'a [&'b str]> {
+    let (mut lists, mut rest) = (Vec::new(), paths);
+    while !rest.is_empty() {
+        let mut bytes = 0;
+        let fits = |path: &&&str| {
+            bytes += path.len() + 1;
+            bytes <= ARGUMENT_BYTES
+        };
+        let count = rest.iter().take_while(fits).count().max(1);
+        let (now, later) = rest.split_at_checked(count).unwrap_or((rest, &[]));
+        lists.push(now);
+        rest = later;
+    }
+    lists
 }
 
 /// A path that can stand in a tree: relative, without empty, `.` and `..` parts.

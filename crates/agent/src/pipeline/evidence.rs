@@ -7,11 +7,11 @@ use std::{
 
 use code_index::{CommitIndex, FileIndex};
 use review_core::{
-    configuration::{Configuration, Glob, PathInstruction},
+    configuration::Configuration,
     description::without_summary,
     diff::{FileDiff, FreshLines, LineKind, PatchError, fresh_lines, parse_patch},
     finding::{SecretFinding, secrets},
-    prompt::{Guideline, Pack, PackFile, PackInput, build_pack},
+    prompt::{Pack, PackFile, PackInput, build_pack},
     pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
     redaction::Redactor,
     scope::{FileSetAside, SetAside, path_filters, select},
@@ -20,6 +20,7 @@ use review_core::{
 
 use super::{
     analysis::AnalysisError,
+    conventions::conventions,
     leads::{Leads, deleted_code, leads},
 };
 use crate::git::{GitError, Repository};
@@ -30,13 +31,6 @@ pub(super) const MAX_TEXT_BYTES: u64 = 1_000_000;
 const MAX_TEXTS_BYTES: usize = 64 * 1024 * 1024;
 /// Files that are read at a time, so that what is read before the limit is noticed stays bounded as well.
 const FILES_AT_A_TIME: usize = 64;
-/// Directories that are searched for conventions, those nearest to the root first.
-const MAX_DIRECTORIES: usize = 500;
-const MAX_GUIDELINE_BYTES: u64 = 32 * 1024;
-
-/// Files that tell agents a team's conventions; the nearest one above a changed path counts, and the root's.
-const GUIDELINE_NAMES: &[&str] = &["AGENTS.md", "CLAUDE.md", "GEMINI.md", ".cursorrules", ".windsurfrules", ".rules"];
-const ROOT_GUIDELINES: &[&str] = &[".github/copilot-instructions.md"];
 
 /// What a run reviews.
 #[derive(Debug, Clone, Copy)]
@@ -141,12 +135,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let is_incremental = reviewed.is_some();
     let (texts, not_read) = read_texts(repository, base, head, &selection.files).await?;
     set_aside.extend(not_read);
-    let mut conventions = if configuration.knowledge_base.code_guidelines.enabled {
-        guidelines(repository, base, &selection.files).await?
-    } else {
-        Vec::new()
-    };
-    conventions.extend(path_guidance(&configuration.reviews.path_instructions, &selection.files));
+    let conventions = conventions(repository, base, configuration, &selection.files).await?;
     let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
     let Leads { found: leads, searched_part, index } =
         leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
@@ -340,37 +329,4 @@ async fn index_files(
         indexed
     })
     .await
-}
-
-/// What the configuration says about the changed files, each entry with the pattern that it is for.
-fn path_guidance(instructions: &[PathInstruction], files: &[FileDiff]) -> Vec<Guideline> {
-    let applies = |instruction: &&PathInstruction| {
-        Glob::new(&instruction.path).is_ok_and(|glob| files.iter().any(|file| glob.is_match(&file.path)))
-    };
-    let guideline = |instruction: &PathInstruction| Guideline {
-        path: format!(".coderabbit.yaml, for files of {}", instruction.path),
-        text: instruction.instructions.clone(),
-    };
-    instructions.iter().filter(applies).map(guideline).collect()
-}
-
-/// Conventions of the target branch (never of the change under review: its author must not instruct the reviewer).
-async fn guidelines(repository: &Repository, base: &CommitId, files: &[FileDiff]) -> Result<Vec<Guideline>, AnalysisError> {
-    let mut wanted: BTreeSet<String> = ROOT_GUIDELINES.iter().map(|&path| path.to_owned()).collect();
-    let mut directories = BTreeSet::from([String::new()]);
-    for file in files {
-        let mut directory = file.path.as_str();
-        while let Some((parent, _)) = directory.rsplit_once('/') {
-            directories.insert(format!("{parent}/"));
-            directory = parent;
-        }
-    }
-    let mut directories: Vec<String> = directories.into_iter().collect();
-    directories.sort_by_key(|directory| directory.matches('/').count());
-    for directory in directories.iter().take(MAX_DIRECTORIES) {
-        wanted.extend(GUIDELINE_NAMES.iter().map(|name| format!("{directory}{name}")));
-    }
-    let wanted: Vec<&str> = wanted.iter().map(String::as_str).collect();
-    let found = repository.blobs(base, &wanted, MAX_GUIDELINE_BYTES).await?;
-    Ok(found.into_iter().map(|(path, text)| Guideline { path, text: String::from_utf8_lossy(&text).into_owned() }).collect())
 }

@@ -10,6 +10,7 @@ mod announce;
 mod commanders;
 mod commands;
 mod configuration;
+mod conventions;
 mod desired;
 mod evidence;
 mod excerpts;

@@ -28,6 +28,18 @@ impl Glob {
     /// # Errors
     /// In words, when the pattern is too large, or uses `!(…)`, which no regular expression of linear time can say.
     pub fn new(pattern: &str) -> Result<Self, String> {
+        Self::build(pattern, true)
+    }
+
+    /// The same, where upper and lower case differ.
+    ///
+    /// # Errors
+    /// As [`Self::new`].
+    pub fn case_sensitive(pattern: &str) -> Result<Self, String> {
+        Self::build(pattern, false)
+    }
+
+    fn build(pattern: &str, ignores_case: bool) -> Result<Self, String> {
         if pattern.chars().count() > MAX_CHARS {
             return Err(format!("the pattern has more than {MAX_CHARS} characters"));
         }
@@ -40,7 +52,7 @@ impl Glob {
         }
         expression.push_str(")$");
         let built = RegexBuilder::new(&expression)
-            .case_insensitive(true)
+            .case_insensitive(ignores_case)
             .dot_matches_new_line(true)
             .size_limit(MAX_COMPILED)
             .dfa_size_limit(MAX_COMPILED)

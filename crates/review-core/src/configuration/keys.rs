@@ -142,6 +142,7 @@ pub(super) const TABLE: &[Row] = &[
     ("chat.allow_non_org_members", GITHUB),
     ("knowledge_base.*", NOT_YET),
     ("knowledge_base.code_guidelines.enabled", honoured("conventions_are_left_out_where_nobody_wants_them")),
+    ("knowledge_base.code_guidelines.filePatterns", honoured("rule_files_for_the_changed_paths_reach_the_model_and_those_for_others_do_not")),
     ("knowledge_base.issues.scope", NO_ISSUES),
     ("code_generation.*", NOT_YET),
     ("issue_enrichment.*", NO_ISSUES),

@@ -48,8 +48,18 @@ pub(crate) use files::shown_line;
 /// A file of conventions that applies to the changed paths, from the target branch.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Guideline {
+    /// As it is shown, with what it is for where that is not what lies below its folder.
     pub path: String,
+    /// The folder that it is for, from the root, without slashes at its ends.
+    pub folder: String,
     pub text: String,
+}
+
+impl Guideline {
+    /// General ones (of folders nearer to the root) before special ones.
+    pub fn order(&self) -> (usize, &str, &str, &str) {
+        (self.folder.split('/').filter(|name| !name.is_empty()).count(), &self.folder, &self.path, &self.text)
+    }
 }
 
 /// A file to be reviewed.
@@ -199,7 +209,7 @@ fn assemble(
     files.sort_unstable_by_key(|file| file.path);
     let files: Vec<&Section> = files.into_iter().map(|file| &file.section).collect();
     let parts: [(&str, Vec<&Section>); 5] = [
-        ("Conventions of the repository", guidelines.iter().collect()),
+        ("Conventions of the repository; where two differ, that of the nearer folder holds", guidelines.iter().collect()),
         ("Intent of the change, in its author's words", intent.iter().collect()),
         ("Changed files", files),
         ("Leads: what a program noticed by names alone, to be checked", leads.into_iter().collect()),

@@ -259,6 +259,10 @@ async fn names_are_listed_by_choice_and_limit() {
     assert_eq!(local.list(&head, |_| true, 0).await.unwrap(), Vec::<String>::new());
     let unknown = CommitId::parse(&"b".repeat(40)).unwrap();
     assert!(matches!(local.list(&unknown, |_| true, 2).await, Err(GitError::Failed { .. })));
+    let places = ["AGENTS.md", "src", "doc", "missing/x", "../up", "*"].map(str::to_owned);
+    assert_eq!(local.list_at(&head, &places, 10).await.unwrap(), ["AGENTS.md", "src/AGENTS.md", "src/main.rs"]);
+    assert_eq!(local.list_at(&head, &places, 2).await.unwrap(), ["AGENTS.md", "src/AGENTS.md"]);
+    assert_eq!(local.list_at(&head, &[], 2).await.unwrap(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -93,8 +93,8 @@ mod the_whole {
             text: "Given two items at 5\nthen the total is 10.".into(),
         }];
         let guidelines = [
-            Guideline { path: "src/AGENTS.md".into(), text: "Money is in cents.\n".into() },
-            Guideline { path: "AGENTS.md".into(), text: "No unsafe code.".into() },
+            Guideline { path: "src/AGENTS.md".into(), folder: "src".into(), text: "Money is in cents.\n".into() },
+            Guideline { path: "AGENTS.md".into(), folder: String::new(), text: "No unsafe code.".into() },
         ];
         let place = LeadPlace {
             path: "src/cart.rs".into(),
@@ -120,7 +120,7 @@ mod the_whole {
         let nonce = nonce_of(&pack.text);
         assert!(pack.text.starts_with(INTRODUCTION));
         insta::assert_snapshot!(pack.text.strip_prefix(INTRODUCTION).unwrap().replace(&nonce, "N"), @r#"
-        ## Conventions of the repository
+        ## Conventions of the repository; where two differ, that of the nearer folder holds
 
         <untrusted nonce="N" label="guideline">
         path: AGENTS.md
@@ -242,7 +242,7 @@ mod the_budget {
     fn long_texts_of_people_leave_room_for_the_code() {
         let mut pull_request = pull_request();
         pull_request.description = "All work and no play. ".repeat(5_000);
-        let guidelines = [Guideline { path: "AGENTS.md".into(), text: "Mind the gap.\n".repeat(100_000) }];
+        let guidelines = [Guideline { path: "AGENTS.md".into(), folder: String::new(), text: "Mind the gap.\n".repeat(100_000) }];
         let work_items: Vec<WorkItem> = (0..50)
             .map(|id| WorkItem { id, kind: "Bug".into(), title: "t".into(), state: "New".into(), text: "words ".repeat(9_000) })
             .collect();

@@ -21,7 +21,7 @@ const LEAST_TOKENS: usize = 16;
 /// General conventions (nearer to the root) before special ones; each may use what the ones before it left.
 pub(super) fn guidelines(guidelines: &[Guideline], mut room: usize, counter: &Counter<'_>) -> Vec<Section> {
     let mut sorted: Vec<&Guideline> = guidelines.iter().filter(|guideline| !guideline.text.trim().is_empty()).collect();
-    sorted.sort_unstable_by_key(|guideline| (guideline.path.matches('/').count(), &guideline.path, &guideline.text));
+    sorted.sort_unstable_by(|one, other| one.order().cmp(&other.order()));
     sorted.dedup();
     let mut sections = Vec::new();
     for guideline in sorted {
