@@ -77,6 +77,23 @@ pub(super) struct Repository {
     pub(super) default_branch: Option<String>,
 }
 
+/// A commit of a list.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Commit {
+    pub(super) commit_id: Option<String>,
+    /// The message, perhaps cut.
+    pub(super) comment: Option<String>,
+    pub(super) author: Option<UserDate>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct UserDate {
+    pub(super) name: Option<String>,
+    pub(super) date: Option<String>,
+}
+
 /// A file of a repository.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

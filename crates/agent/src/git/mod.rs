@@ -6,6 +6,7 @@
 
 mod command;
 mod failure;
+mod history;
 mod locks;
 mod mirrors;
 mod repository;

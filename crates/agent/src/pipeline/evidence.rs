@@ -22,6 +22,7 @@ use super::{
     analysis::AnalysisError,
     conventions::conventions,
     leads::{Leads, deleted_code, leads},
+    past::Past,
 };
 use crate::git::{GitError, Repository};
 
@@ -44,6 +45,8 @@ pub(super) struct Change<'a> {
     /// Merge base and head of the last review; None reviews everything.
     pub(super) since: Option<(&'a CommitId, &'a CommitId)>,
     pub(super) repository: &'a Repository,
+    /// Who knows what came before the change.
+    pub(super) past: &'a Past,
     /// What the repository wants.
     pub(super) configuration: &'a Configuration,
 }

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     analysis::{Analysis, AnalysisError, Limits},
     evidence::Change,
+    past::Past,
     secrets::analyse,
 };
 use crate::{git::Repository, llm::Model};
@@ -71,6 +72,7 @@ pub async fn review_range(
         head: &range.head,
         since: None,
         repository,
+        past: &Past::Local,
         configuration: &range.configuration,
     };
     let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks };

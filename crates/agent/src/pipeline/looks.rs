@@ -20,7 +20,8 @@ use tokio::sync::OnceCell;
 
 use super::{
     analysis::AnalysisError,
-    evidence::{Change, Evidence, blocking},
+    evidence::{Change, Evidence, EvidenceFile, blocking},
+    past::FileHistories,
 };
 use crate::{
     git::{Repository, Search},
@@ -116,6 +117,7 @@ pub(super) struct Lookout {
     /// Of the head; see [`Evidence::index`].
     index: Option<Arc<CommitIndex>>,
     searchable: OnceCell<()>,
+    histories: FileHistories,
     /// Without secrets, by version and path.
     texts: Mutex<HashMap<TextKey, Option<Arc<str>>>>,
     tools: Vec<Tool>,
@@ -126,6 +128,9 @@ impl Lookout {
         let paths = evidence.files.keys();
         let endings = paths.filter_map(|path| path.rsplit_once('.')).map(|(_, ending)| ending.to_owned());
         let definitions = tools().into_iter();
+        let old_name = |(path, file): (&String, &EvidenceFile)| Some((path.clone(), file.diff.old_path.clone()?));
+        let old_names = evidence.files.iter().filter_map(old_name).collect();
+        let (base, repository) = (change.base.clone(), change.repository.clone());
         Self {
             repository: change.repository.clone(),
             base: change.base.clone(),
@@ -135,6 +140,7 @@ impl Lookout {
             endings: endings.collect(),
             index: evidence.index.clone(),
             searchable: OnceCell::new(),
+            histories: FileHistories::new(change.past.clone(), base, repository, old_names),
             texts: Mutex::default(),
             tools: definitions
                 .map(|tool| Tool { name: tool.name, description: tool.description, parameters: tool.parameters })
@@ -185,6 +191,7 @@ impl Lookout {
                 self.search(*version, search, &format!("lines that hold {text}")).await
             }
             Look::References { name } => Ok(show_name(name, &self.references(name).await?, &self.filters)),
+            Look::History { path } => Ok(self.histories.show(path).await),
             Look::List { under } => {
                 let folder = format!("{under}/");
                 let is_below = |path: &str| under.is_empty() || path == under || path.starts_with(&folder);

@@ -19,6 +19,7 @@ mod leads;
 mod local;
 mod looks;
 mod outcomes;
+mod past;
 mod publish;
 mod resolution;
 mod review;

@@ -22,6 +22,7 @@ use super::{
     configuration::{Configurations, Settled, tell_of_change},
     desired::desired_state,
     evidence::Change,
+    past::Past,
     publish::{PublishError, Publisher},
     resolution::{resolutions, under_new_names, whereabouts},
     secrets::analyse,
@@ -225,6 +226,7 @@ impl Run<'_> {
         let (repository, surroundings) = self.reading(Box::pin(fetched)).await?;
         let repository = repository?;
         let whereabouts = whereabouts(&repository, &state.iterations, &iteration.head, &standing).await?;
+        let past = Past::AzureDevOps { azure: azure.clone(), repository: self.key.repository.clone() };
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
@@ -233,6 +235,7 @@ impl Run<'_> {
             head: &iteration.head,
             since: since.as_ref().map(|since| (&since.base, &since.head)),
             repository: &repository,
+            past: &past,
             configuration: &effective.configuration,
         };
         let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);

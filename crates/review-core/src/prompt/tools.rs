@@ -3,10 +3,14 @@
 //! A look names a path of a tree or a text to search for. Nothing that a model writes reaches a shell, a file system or an
 //! address; what is never shown of a change (key files, generated and vendored code, what `path_filters` leave out) is not shown here either.
 
+mod history;
+
 use std::fmt::Write as _;
 
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+pub use history::{MAX_COMMITS, PastCommit, show_history};
 
 use super::{Fence, shown_line};
 use crate::{configuration::PathFilters, pull_request::LineRange, scope::set_aside_by_path};
@@ -52,6 +56,8 @@ pub enum Look {
     References { name: String },
     /// Paths of files below a folder.
     List { under: String },
+    /// The newest commits before the change that touched a file.
+    History { path: String },
 }
 
 /// A tool as a model is told of it.
@@ -102,6 +108,11 @@ pub fn tools() -> Vec<ToolDefinition> {
             description: "Lists the paths of files after the change.",
             parameters: object(json!({ "under": text("folder to list; empty for the whole repository") })),
         },
+        ToolDefinition {
+            name: "file_history",
+            description: "Shows the last commits before the change that touched a file: when, by whom, and the first line of what they said of it.",
+            parameters: object(json!({ "path": text("path from the root of the repository") })),
+        },
     ]
 }
 
@@ -126,6 +137,11 @@ struct SearchArguments {
 #[derive(Deserialize)]
 struct ReferencesArguments {
     name: String,
+}
+
+#[derive(Deserialize)]
+struct HistoryArguments {
+    path: String,
 }
 
 #[derive(Deserialize)]
@@ -157,6 +173,7 @@ pub fn parse_look(tool: &str, arguments: &str, filters: &PathFilters) -> Result<
         }
         "find_references" => Ok(Look::References { name: searched(&read::<ReferencesArguments>(arguments)?.name)? }),
         "list_files" => Ok(Look::List { under: folder(&read::<ListArguments>(arguments)?.under)? }),
+        "file_history" => Ok(Look::History { path: shown_path(&read::<HistoryArguments>(arguments)?.path, filters)? }),
         other => Err(format!("There is no tool called {}.", other.chars().take(60).collect::<String>().escape_debug())),
     }
 }

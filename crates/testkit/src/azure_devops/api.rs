@@ -83,6 +83,8 @@ fn in_repository(world: &mut World, call: &Call, repository: usize, path: &[&str
         ["items"] => repositories::items(world, call, repository),
         ["blobs", id] => repositories::blob(world, call, repository, id),
         ["commits"] => repositories::commits(world, call, repository),
+        ["commitsbatch"] if call.method == "POST" => repositories::commits_batch(world, call, repository),
+        ["commitsbatch"] => Err(not_allowed(call)),
         ["commits", id] => repositories::commit(world, repository, id),
         ["commits", id, "mergebases"] => repositories::merge_bases(world, call, repository, id),
         ["diffs", "commits"] => repositories::diffs(world, call, repository),

@@ -49,6 +49,8 @@ pub(super) struct Call {
     segments: Vec<String>,
     query: Vec<(&'static str, String)>,
     body: Option<Value>,
+    /// Changes nothing, whatever its method.
+    only_reads: bool,
     maturity: Maturity,
     max_answer: usize,
 }
@@ -73,6 +75,11 @@ impl Call {
         Self::new(operation, action.into(), Method::POST, segments, Some(body))
     }
 
+    /// A question too long for a URL: it changes nothing, and is repeated like a read.
+    pub(super) fn ask(operation: &'static str, action: impl Into<String>, segments: &[&str], body: Value) -> Self {
+        Self { only_reads: true, ..Self::new(operation, action.into(), Method::POST, segments, Some(body)) }
+    }
+
     pub(super) fn query(mut self, name: &'static str, value: impl fmt::Display) -> Self {
         self.query.push((name, value.to_string()));
         self
@@ -92,6 +99,7 @@ impl Call {
         Self {
             operation,
             action,
+            only_reads: method == Method::GET,
             method,
             segments: segments.iter().map(|&segment| segment.to_owned()).collect(),
             query: Vec::new(),
@@ -121,7 +129,7 @@ impl Call {
     }
 
     fn may_repeat(&self, outcome: Outcome) -> bool {
-        self.method != Method::POST || matches!(outcome, Outcome::Status(429 | 503))
+        self.only_reads || self.method != Method::POST || matches!(outcome, Outcome::Status(429 | 503))
     }
 }
 
@@ -177,7 +185,7 @@ impl AzureDevOps {
                     if let Some(pause) = pacing::asked_pause(&answer.headers) {
                         collection.gate.hold(pause);
                     }
-                    match refusal::judge(&answer, &call.action, call.method != Method::GET, |text| self.presentable(text)) {
+                    match refusal::judge(&answer, &call.action, !call.only_reads, |text| self.presentable(text)) {
                         Verdict::Fine => return Ok(answer),
                         Verdict::Final(error) => return Err(error),
                         Verdict::Version { type_key, message } => {
@@ -236,7 +244,7 @@ impl AzureDevOps {
         }
         // The semaphore is never closed.
         let _slot = collection.slots.acquire().await.ok();
-        if call.method != Method::GET && self.write_deadline.is_some_and(|deadline| (deadline.clock)() >= deadline.moment) {
+        if !call.only_reads && self.write_deadline.is_some_and(|deadline| (deadline.clock)() >= deadline.moment) {
             return Err(AzureDevOpsError::Unavailable {
                 action: call.action.clone(),
                 problem: "not sent: the job's lease would end before the answer came".to_owned(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use review_core::{
+    prompt::tools::PastCommit,
     pull_request::{
         Anchor, Comment, CommitId, Iteration, IterationFile, LineRange, Person, PullRequest, PullRequestKey, PullRequestStatus,
         RepositoryKey, Reviewer, Side, Thread, ThreadStatus, WorkItem,
@@ -13,7 +14,7 @@ use review_core::{
 use serde_json::Value;
 use url::Url;
 
-use super::{ChangeEntry, CommitRef, Identity, Position, Project, Repository, ThreadContext, Word};
+use super::{ChangeEntry, Commit, CommitRef, Identity, Position, Project, Repository, ThreadContext, Word};
 use crate::azure_devops::{Link, ListedPullRequest, collection, plain_text};
 
 /// Fields of a work item that say what is wanted, in the order in which they are read.
@@ -39,6 +40,19 @@ pub(crate) fn person(identity: Option<Identity>) -> Person {
         display_name: identity.display_name.unwrap_or_default(),
         unique_name: identity.unique_name.unwrap_or_default(),
     }
+}
+
+/// None: it has no id.
+pub(crate) fn past_commit(commit: Commit) -> Option<PastCommit> {
+    let Commit { commit_id, comment, author } = commit;
+    let author = author.unwrap_or_default();
+    let written = author.date.and_then(|date| date.parse::<jiff::Timestamp>().ok());
+    Some(PastCommit {
+        id: commit_id.filter(|id| !id.is_empty())?.to_ascii_lowercase(),
+        day: written.map(|written| written.strftime("%F").to_string()).unwrap_or_default(),
+        author: author.name.unwrap_or_default(),
+        subject: comment.unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned(),
+    })
 }
 
 /// `labels` come from another call. The remotes are below `key.repository.collection`, whatever the answer says: git sends

@@ -266,6 +266,31 @@ async fn names_are_listed_by_choice_and_limit() {
 }
 
 #[tokio::test]
+async fn the_commits_that_touched_a_file_are_told_newest_first() {
+    let story = Story::begin();
+    story.origin.write("src/a [1].rs", "one\n");
+    story.origin.write("b.rs", "b\n");
+    let first = story.origin.commit("First\n\nWith more words.");
+    story.origin.write("src/a [1].rs", "two\n");
+    let second = story.origin.commit("Second");
+    story.origin.write("b.rs", "c\n");
+    let third = story.origin.commit("Elsewhere");
+    let local = story.local().await;
+    let told = |commits: Option<Vec<review_core::prompt::tools::PastCommit>>| -> Vec<(String, String)> {
+        commits.unwrap().into_iter().map(|commit| (commit.id, commit.subject)).collect()
+    };
+    let found = local.commits_of(&third, "src/a [1].rs", 9).await.unwrap();
+    let day = &found.as_ref().unwrap()[0].day;
+    assert!(day.len() == 10 && day.starts_with("20"), "{day}");
+    assert_eq!(told(found), [(second.to_string(), "Second".to_owned()), (first.to_string(), "First".to_owned())]);
+    assert_eq!(told(local.commits_of(&first, "src/a [1].rs", 9).await.unwrap()).len(), 1);
+    assert_eq!(told(local.commits_of(&third, "b.rs", 1).await.unwrap()), [(third.to_string(), "Elsewhere".to_owned())]);
+    assert_eq!(told(local.commits_of(&third, "src/*", 9).await.unwrap()), []);
+    let unknown = CommitId::parse(&"b".repeat(40)).unwrap();
+    assert!(local.commits_of(&unknown, "b.rs", 9).await.is_err());
+}
+
+#[tokio::test]
 async fn words_are_found_whole_and_literally() {
     let story = Story::begin();
     story.origin.write("a.cs", "Total(1);\nSubTotal(2);\nvar total = Total(3);\r\n");

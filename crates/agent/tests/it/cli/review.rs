@@ -74,6 +74,23 @@ async fn a_branch_is_reviewed_with_nothing_but_a_model_and_the_findings_are_prin
 }
 
 #[tokio::test]
+async fn the_history_of_a_file_is_read_where_the_clone_has_it() {
+    let look = || serde_json::json!({ "path": CART });
+    let desk = Desk::with(both_rules().looking(Role::Findings, "file_history", look())).await;
+    assert_eq!(desk.review(&["--base", "main"]).await.code, Some(0));
+    let seen = desk.model.calls_of(Role::Findings).pop().unwrap().prompt();
+    assert!(seen.contains("commits before the change that touched src/cart.py") && seen.contains(": A shop"), "{seen}");
+
+    let shallow = desk.directory.path().join(".git/shallow");
+    std::fs::write(shallow, format!("{}\n", desk.repository.head("main").unwrap())).unwrap();
+    desk.repository.git(&["rev-parse", "--is-shallow-repository"]).unwrap();
+    let base = String::from_utf8(desk.repository.git(&["rev-parse", "topic~1"]).unwrap()).unwrap();
+    assert_eq!(desk.review(&["--base", base.trim()]).await.code, Some(0));
+    let seen = desk.model.calls_of(Role::Findings).pop().unwrap().prompt();
+    assert!(seen.contains("The history is not here: the clone is shallow."), "{seen}");
+}
+
+#[tokio::test]
 async fn json_and_sarif_hold_what_the_text_says() {
     let desk = Desk::with(both_rules()).await;
     let ended = desk.review(&["--base", "main", "--format", "json"]).await;

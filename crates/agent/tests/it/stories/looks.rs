@@ -1,7 +1,7 @@
 //! What finders and verifiers look at beside what they are shown.
 
 use serde_json::json;
-use testkit::azure_devops::AzureDevOps;
+use testkit::azure_devops::{AzureDevOps, Fault as AzureFault, On, PullRequestSpec};
 use testkit::model::{Fault, ModelOptions, ModelServer, Role, StructuredOutput};
 
 use crate::harness::{CART, LAST_ITEM, QUERY, Reviewed, Stage, both_rules, cart};
@@ -39,6 +39,63 @@ async fn a_finder_and_its_verifiers_read_on_in_the_repository_before_they_answer
     let verdicts = stage.model.calls_of(Role::Verdict);
     assert_eq!(verdicts.len(), 4);
     assert_eq!(verdicts.iter().filter(|call| call.prompt().contains("(before the change)")).count(), 4);
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn why_a_file_is_as_it_is_comes_from_the_commits_before_the_change() {
+    let look = |path: &str| json!({ "path": path });
+    let script = both_rules()
+        .looking(Role::Findings, "file_history", look(CART))
+        .looking(Role::Findings, "file_history", look("src/new_prices.py"))
+        .looking(Role::Findings, "file_history", look("src/nowhere.py"))
+        .looking(Role::Findings, "file_history", look(".env"))
+        .looking(Role::Verdict, "file_history", look(CART));
+    let stage = Stage::set_with(AzureDevOps::builder(), script, &[("MAX_LOOKS", "1")]).await;
+    let first_cart = format!("{}# The cart of the shop.\n", crate::harness::base_files()[1].1);
+    stage.repository.push("main", &[(CART, first_cart.as_str())], "Say whose cart it is\n\nSomebody asked.").await.unwrap();
+    stage.repository.push("main", &[("docs/other.md", "Other people's work.\n")], "Elsewhere").await.unwrap();
+    let base = stage.repository.git().head("main").unwrap();
+    let asked = String::from_utf8(stage.repository.git().git(&["rev-parse", "main~1"]).unwrap()).unwrap();
+    let change = stage.repository.git().change("feature").onto(&base).file(CART, cart(LAST_ITEM, QUERY));
+    let moved = "def total(prices):\n    return sum(prices)\n# moved\n";
+    change.rename("src/prices.py", "src/new_prices.py").file("src/new_prices.py", moved).commit("Totals and search").unwrap();
+    let pull_request = stage.open_as(PullRequestSpec::new("Totals and search")).await;
+    // What comes to the target branch later was not there.
+    stage.repository.push("main", &[(CART, "gone = True\n")], "Throw the cart away").await.unwrap();
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+
+    let finder = stage.model.calls_of(Role::Findings);
+    let seen: Vec<&str> = finder
+        .last()
+        .unwrap()
+        .messages
+        .iter()
+        .filter(|message| message.role == "tool")
+        .map(|message| message.content.as_str())
+        .collect();
+    let rows: Vec<&str> = seen[0].lines().filter(|line| !line.contains("untrusted")).collect();
+    assert_eq!(rows.len(), 2, "{}", seen[0]);
+    assert!(rows[0].ends_with(": Say whose cart it is") && rows[1].ends_with(": A shop"), "{}", seen[0]);
+    assert!(rows[0].starts_with(asked.get(..12).unwrap()) && !rows[0].starts_with(base.get(..12).unwrap()), "{}", seen[0]);
+    assert!(seen[0].contains("commits before the change that touched src/cart.py"), "{}", seen[0]);
+    assert!(seen[1].contains("touched src/prices.py") && seen[1].contains(": A shop"), "by its old name: {}", seen[1]);
+    assert_eq!(seen[2], "No commit before the change touched src/nowhere.py, as far as is known.");
+    assert!(seen[3].starts_with("That file is not shown"), "{}", seen[3]);
+    let batches = stage.azure.requests().iter().filter(|request| request.path.contains("/commitsbatch")).count();
+    assert_eq!(batches, 3, "one for each file, whoever asks");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_had_is_an_answer_and_no_error() {
+    let script = both_rules().looking(Role::Findings, "file_history", json!({ "path": CART }));
+    let stage = Stage::set(script).await;
+    stage.azure.fail_always(On::post("/commitsbatch"), AzureFault::Status(403, None));
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    let seen = stage.model.calls_of(Role::Findings).pop().unwrap().prompt();
+    assert!(seen.contains("The history could not be read. Do without it."), "{seen}");
     stage.assert_sound();
 }
 

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 
-use super::{FoundBy, Hit, Look, MAX_READ_LINES, NameHits, Version, show_lines, show_name, show_paths, tools};
+use super::{
+    FoundBy, Hit, Look, MAX_READ_LINES, NameHits, PastCommit, Version, show_history, show_lines, show_name, show_paths, tools,
+};
 use crate::pull_request::LineRange;
 use crate::{configuration::PathFilters, scope::path_filters};
 
@@ -59,6 +61,7 @@ fn what_leads_out_of_the_repository_or_to_secrets_is_refused_in_words() {
     assert_eq!(read(""), "Name a file.");
     for path in [".env", "deploy/id_rsa", "certs/server.pem"] {
         assert!(read(path).contains("not shown"), "{path}: {}", read(path));
+        assert!(parse_look("file_history", &format!(r#"{{"path":"{path}"}}"#)).unwrap_err().contains("not shown"));
     }
     assert!(parse_look("run_shell", "{}").unwrap_err().contains("no tool called run_shell"));
     assert!(parse_look("search_text", r#"{"text":"a\nb"}"#).unwrap_err().contains("one line"));
@@ -116,6 +119,26 @@ fn where_a_name_stands_is_told_with_how_it_was_found() {
 }
 
 #[test]
+fn what_was_done_to_a_file_is_told_by_commits_newest_first() {
+    let look = parse_look("file_history", r#"{"path":"/src/a.rs"}"#).unwrap();
+    assert_eq!(look, Look::History { path: "src/a.rs".to_owned() });
+    let commit = |subject: &str| PastCommit {
+        id: "4f2d8a9be01c3d5e6f708192a3b4c5d6e7f80912".to_owned(),
+        day: "2026-11-26".to_owned(),
+        author: "Ann\u{200b} Berg".to_owned(),
+        subject: subject.to_owned(),
+    };
+    let shown = show_history("src/a.rs", &[commit("Charge once\n\nIt was twice."), commit(&"x".repeat(300))], true);
+    let rows: Vec<&str> = shown.lines().collect();
+    assert!(rows[0].starts_with("<untrusted nonce=") && rows[0].contains("commits before the change that touched src/a.rs"));
+    assert_eq!(rows[1], r"4f2d8a9be01c 2026-11-26 Ann\u{200b} Berg: Charge once");
+    assert!(rows[2].chars().count() < 300 && rows.len() == 4, "{shown}");
+    assert_eq!(show_history("a", &[], true), "No commit before the change touched a, as far as is known.");
+    let many = show_history("a", &vec![commit("more"); 11], false);
+    assert!(many.ends_with("There are older ones.") && many.matches(": more").count() == 10, "{many}");
+}
+
+#[test]
 fn a_line_of_a_megabyte_does_not_flood_the_model() {
     let text = "x".repeat(1_000_000);
     assert!(show_lines("a", Version::Head, LineRange::new(1, 300), Some(&text)).len() < 30_000);
@@ -129,11 +152,14 @@ proptest! {
     fn no_wish_of_a_model_leads_out_of_the_tree(tool in "[a-z_]{0,16}", path in any::<String>(), line in any::<i64>()) {
         let arguments = serde_json::json!({ "path": path, "under": path, "text": path, "name": path,
             "first_line": line, "last_line": line, "version": "head" }).to_string();
-        for tool in ["read_file", "search_text", "find_references", "list_files", tool.as_str()] {
+        for tool in ["read_file", "search_text", "find_references", "list_files", "file_history", tool.as_str()] {
             match parse_look(tool, &arguments) {
                 Ok(Look::Read { path, lines, .. }) => {
                     prop_assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".." && !part.is_empty()));
                     prop_assert!(lines.first >= 1 && lines.first <= lines.last);
+                }
+                Ok(Look::History { path }) => {
+                    prop_assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".." && !part.is_empty()));
                 }
                 Ok(Look::Search { under, .. } | Look::List { under }) => {
                     prop_assert!(!under.starts_with('/') && !under.split('/').any(|part| part == ".."));

@@ -3,11 +3,14 @@
 use serde_json::{Value, json};
 
 use super::{page, project_of};
-use crate::azure_devops::{
-    answer::{Answer, Outcome, Refusal},
-    call::Call,
-    objects::{self, TreeEntry},
-    world::World,
+use crate::{
+    azure_devops::{
+        answer::{Answer, Outcome, Refusal},
+        call::{self, Call},
+        objects::{self, TreeEntry},
+        world::World,
+    },
+    repository::Repository,
 };
 
 pub(super) fn list(world: &World, call: &Call) -> Outcome {
@@ -41,17 +44,7 @@ pub(super) fn items(world: &World, call: &Call, repository: usize) -> Outcome {
     let git = world.git(repository).ok_or_else(|| super::no_such_route(call))?;
     let version = call.query("versionDescriptor.version").or_else(|| call.query("version")).unwrap_or(crate::repository::MAIN);
     let kind = call.query("versionDescriptor.versionType").or_else(|| call.query("versionType")).unwrap_or("branch");
-    let commit = match kind.to_ascii_lowercase().as_str() {
-        "commit" | "2" => objects::commit_fields(&git, version).map(|commit| commit.id),
-        "branch" | "0" => git.head(version),
-        "tag" | "1" => objects::commit_fields(&git, &format!("refs/tags/{version}")).map(|commit| commit.id),
-        _ => return Err(Refusal::invalid(format!("The value '{kind}' of versionType is none of branch, tag, commit."))),
-    };
-    let commit = commit.ok_or_else(|| {
-        let message =
-            format!("TF401175: The version descriptor <{kind}: {version}> could not be resolved to a version in the repository.");
-        Refusal::new(404, "GitUnresolvableToCommitException", message)
-    })?;
+    let commit = resolve_version(&git, version, kind)?;
     let name = call.query("path").or_else(|| call.query("scopePath")).unwrap_or("/");
     let bare = name.trim_matches('/');
     let missing = || {
@@ -142,6 +135,49 @@ pub(super) fn commits(world: &mut World, call: &Call, repository: usize) -> Outc
     let ids = page(ids, call, 100, 1_000)?;
     let all = ids.iter().filter_map(|id| world.commit(repository, id)).collect::<Vec<_>>();
     Ok(Answer::list(all.iter().map(|commit| world.commit_json(repository, commit)).collect()))
+}
+
+/// Commits by criteria in the body: those that touched `itemPath`, as `git log` finds them from `itemVersion` on.
+pub(super) fn commits_batch(world: &mut World, call: &Call, repository: usize) -> Outcome {
+    let git = world.git(repository).ok_or_else(|| super::no_such_route(call))?;
+    let body = call.object()?;
+    let descriptor = match call::member(&body, "itemVersion") {
+        None => None,
+        Some(Value::Object(descriptor)) => Some(descriptor),
+        Some(other) => {
+            return Err(Refusal::invalid(format!("itemVersion must be an object, not {}.", call::kind(other))));
+        }
+    };
+    let of = |name: &str| descriptor.map_or(Ok(None), |descriptor| call::text(descriptor, name));
+    let (version, kind) = (of("version")?, of("versionType")?);
+    let version = version.unwrap_or_else(|| crate::repository::MAIN.to_owned());
+    let from = resolve_version(&git, &version, kind.as_deref().unwrap_or("branch"))?;
+    let path = call::text(&body, "itemPath")?.unwrap_or_default();
+    let path = path.trim_matches('/');
+    let mut arguments = vec!["--literal-pathspecs", "rev-list", "--max-count=1000", &from];
+    if !path.is_empty() {
+        arguments.extend(["--", path]);
+    }
+    let listed = git.git(&arguments).unwrap_or_default();
+    let ids: Vec<String> = String::from_utf8_lossy(&listed).lines().map(str::to_owned).collect();
+    let ids = page(ids, call, 100, 50_000)?;
+    let all = ids.iter().filter_map(|id| world.commit(repository, id)).collect::<Vec<_>>();
+    Ok(Answer::list(all.iter().map(|commit| world.commit_json(repository, commit)).collect()))
+}
+
+/// The commit that a version descriptor names.
+fn resolve_version(git: &Repository, version: &str, kind: &str) -> Result<String, Refusal> {
+    let commit = match kind.to_ascii_lowercase().as_str() {
+        "commit" | "2" => objects::commit_fields(git, version).map(|commit| commit.id),
+        "branch" | "0" => git.head(version),
+        "tag" | "1" => objects::commit_fields(git, &format!("refs/tags/{version}")).map(|commit| commit.id),
+        _ => return Err(Refusal::invalid(format!("The value '{kind}' of versionType is none of branch, tag, commit."))),
+    };
+    commit.ok_or_else(|| {
+        let message =
+            format!("TF401175: The version descriptor <{kind}: {version}> could not be resolved to a version in the repository.");
+        Refusal::new(404, "GitUnresolvableToCommitException", message)
+    })
 }
 
 pub(super) fn commit(world: &mut World, repository: usize, id: &str) -> Outcome {

@@ -212,6 +212,28 @@ async fn files_come_in_pages_and_the_last_page_does_not_say_so() {
 }
 
 #[tokio::test]
+async fn commits_of_a_file_are_asked_for_by_criteria_and_asked_again_when_no_answer_came() {
+    let server = Server::start(|_, number| match number {
+        0 => Reply::refusal(500, "", "ill"),
+        _ => Reply::list(&json!([
+            {"commitId": HEAD.to_uppercase(), "comment": "Charge once\n\nIt was twice.", "author": {"name": "Ann Berg", "email": "a@b", "date": "2026-11-25T23:59:00Z"}},
+            {"commitId": BASE, "author": null, "comment": null}, {"comment": "no id"}, null,
+        ])),
+    })
+    .await;
+    let commit = CommitId::parse(HEAD).unwrap();
+    let client = server.client().writing_until(WriteDeadline { moment: 0, clock: || 1 });
+    let commits = client.commits_of(&server.key().repository, &commit, "src/pay.rs", 11).await.unwrap();
+    let told: Vec<[&str; 4]> =
+        commits.iter().map(|commit| [commit.id.as_str(), &commit.day, &commit.author, &commit.subject]).collect();
+    assert_eq!(told, [[HEAD, "2026-11-25", "Ann Berg", "Charge once"], [BASE, "", "", ""]]);
+    let seen = server.seen();
+    assert_eq!(seen.len(), 2, "it changes nothing, so it is asked again, under whatever lease");
+    assert!(seen[1].path.ends_with("/commitsbatch") && seen[1].query.starts_with("$top=11&"), "{seen:?}");
+    assert_eq!(seen[1].body, json!({"itemPath": "/src/pay.rs", "itemVersion": {"versionType": "commit", "version": HEAD}}));
+}
+
+#[tokio::test]
 async fn a_service_that_turns_in_circles_is_left() {
     let server = Server::start(|_, _| Reply::ok(&json!({"changeEntries": [], "nextSkip": 2000}))).await;
     server.client().iteration_files(&server.key(), 2).await.unwrap();
