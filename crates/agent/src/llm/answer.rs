@@ -9,7 +9,7 @@ use review_core::{
 use sha2::{Digest, Sha256};
 
 use super::{
-    Account, Inner, ModelError, Reply, Role, ToolUse, Toolbox, form,
+    Account, Begun, Inner, ModelError, Reply, Role, ToolUse, Toolbox, form,
     question::{Completion, Question, Schema, Turn},
 };
 use crate::store::StoredAnswer;
@@ -44,6 +44,8 @@ pub(super) struct Asked<'a, 'l> {
     pub(super) pack: &'a str,
     pub(super) instruction: &'a str,
     pub(super) looks: Option<&'a Looks<'l>>,
+    /// Told when the first of what the model says begins to come.
+    pub(super) begun: Option<&'a Begun>,
 }
 
 impl Turn {
@@ -78,13 +80,18 @@ impl Inner {
             toolbox: asked.looks.map(|looks| looks.toolbox),
             must_answer: false,
             effort: self.wanted.effort,
+            begun: asked.begun,
         };
         let (mut usage, mut turns, mut is_repaired) = (Usage::default(), 0_usize, false);
         let mut room = asked.looks.map_or(0, |looks| looks.most_bytes);
         let occasion = account.and_then(|account| account.occasion.as_deref());
         loop {
             let fingerprint = fingerprint(model, &question, occasion);
-            let completion = match self.completion(asked.role, model, &question, &fingerprint, account).await {
+            let completion = self.completion(asked.role, model, &question, &fingerprint, account).await;
+            if let Some(begun) = question.begun {
+                begun.tell();
+            }
+            let completion = match completion {
                 // It was what it looked at last that is too long, not the question.
                 Err(ModelError::ContextTooLong { message, .. })
                     if question.turns.last_mut().is_some_and(Turn::forget_results) =>
@@ -264,6 +271,7 @@ mod tests {
             toolbox: None,
             must_answer: false,
             effort: None,
+            begun: None,
         };
         let used = |result: &str| {
             let tool_use = ToolUse { id: "1".to_owned(), name: "read".to_owned(), arguments: "{}".to_owned() };

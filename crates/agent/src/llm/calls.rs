@@ -97,11 +97,17 @@ impl Calls {
             }
             let form = self.form_of(model);
             let credential = self.credential().await?;
+            if let Some(begun) = question.begun.filter(|_| !form.stream) {
+                begun.tell();
+            }
             let answer = {
                 // The semaphore is never closed.
                 let _permit = self.permits.acquire().await.ok();
                 self.endpoint.complete(&credential, model, question, form).await
             };
+            if let Some(begun) = question.begun {
+                begun.tell();
+            }
             self.note(&answer);
             let failure = match answer {
                 Ok(mut completion) => {

@@ -3,7 +3,7 @@
 //! - `roles`: which models play which role, in order
 //! - `question`: what every provider is asked, and what comes back; `form`: how strictly, and how answers are read
 //! - `endpoint`: the providers' protocols
-//! - `answer`: one question until it is answered: tools, repairs, what was paid for before
+//! - `answer`: one question until it is answered: tools, repairs, what was paid for before; `begun`: when an answer begins to come
 //! - `calls`: one call with its keys, retries and limits; `breaker`: when the endpoint is left alone; `budget`: what is left of a rate limit; `account`: what calls
 //!   cost, and may cost
 //! - `source`: the endpoint, or what stands in its place; `recording`: exchanges that are kept, and played again
@@ -13,6 +13,7 @@
 
 mod account;
 mod answer;
+mod begun;
 mod breaker;
 mod budget;
 mod calls;
@@ -34,6 +35,7 @@ use std::{
 pub use account::Account;
 use answer::Asked;
 pub use answer::Looks;
+pub use begun::Begun;
 pub use oauth2::{OAuth2Error, TokenSource};
 pub use question::{Tool, ToolUse, Toolbox};
 pub use recording::{MissingExchange, RecordingError};
@@ -215,20 +217,23 @@ impl Model {
         instruction: &str,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
-        self.investigate(role, pack, instruction, None, cancel).await
+        self.investigate(role, pack, instruction, None, None, cancel).await
     }
 
-    /// The same, with tools that the model may use before it answers. A model that takes no tools answers at once.
+    /// The same, with tools that the model may use before it answers. A model that takes no tools answers at once. `begun` is
+    /// told when the first of what the model says begins to come.
     pub async fn investigate<A: Answer>(
         &self,
         role: Role,
         pack: &str,
         instruction: &str,
         looks: Option<&Looks<'_>>,
+        begun: Option<&Begun>,
         cancel: &CancellationToken,
     ) -> Result<Reply<A>, ModelError> {
+        let _told_at_the_latest = begun.map(Begun::at_the_latest);
         let (pack, instruction) = (self.inner.redactor.redact(pack).text, self.inner.redactor.redact(instruction).text);
-        let asked = Asked { role, pack: pack.as_ref(), instruction: instruction.as_ref(), looks };
+        let asked = Asked { role, pack: pack.as_ref(), instruction: instruction.as_ref(), looks, begun };
         let mut first_error = None;
         for model in self.inner.present(self.table().await?.of(role)) {
             let answer = tokio::select! {

@@ -6,7 +6,7 @@ use review_core::usage::Usage;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{budget::Remaining, form::Form};
+use super::{Begun, budget::Remaining, form::Form};
 use crate::settings::Effort;
 
 /// One question, with what was said since it was asked.
@@ -26,6 +26,8 @@ pub(super) struct Question<'a> {
     pub(super) must_answer: bool,
     /// How long a model that reasons should do so; None: as its provider has it.
     pub(super) effort: Option<Effort>,
+    /// Told when the answer begins to come. Decides nothing of what is asked.
+    pub(super) begun: Option<&'a Begun>,
 }
 
 /// Tools, and what the model is told about them.

@@ -27,6 +27,7 @@ use super::{
     excerpts::excerpts,
     finders::find,
     looks::Lookout,
+    warm_up::WarmUp,
 };
 use crate::{
     git::GitError,
@@ -142,10 +143,13 @@ pub(super) async fn examine(
     let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);
     let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);
     let (found, walkthrough) = loop {
-        let (found, walkthrough) = tokio::join!(
-            find(model, &evidence, &finder, &finder_looks, limits.looks, cancel),
-            model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &writer, cancel),
-        );
+        let warm_up = WarmUp::over(evidence.pack.tokens);
+        let write = async {
+            warm_up.wait().await;
+            model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &writer, cancel).await
+        };
+        let look = find(model, &evidence, &finder, &finder_looks, limits.looks, &warm_up, cancel);
+        let (found, walkthrough) = tokio::join!(look, write);
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
         let room = evidence.pack.tokens / 2;
         match found {
@@ -315,11 +319,16 @@ async fn verify(
     cancel: &CancellationToken,
     analysis: &mut Analysis,
 ) -> Result<Vec<Finding>, AnalysisError> {
-    let questions = clusters.into_iter().map(|cluster| {
+    // Another role, another model, another cache than the finders': here, too, the first goes ahead.
+    let warm_up = &WarmUp::over(evidence.pack.tokens);
+    let questions = clusters.into_iter().enumerate().map(|(index, cluster)| {
         async move {
-            let instruction = prompt::verifier(&cluster, &excerpts(evidence, &cluster));
-            let reply =
-                model.investigate::<VerdictAnswer>(Role::Heavy, &evidence.pack.text, &instruction, Some(looks), cancel).await;
+            let begun = (index == 0).then(|| warm_up.begun());
+            if begun.is_none() {
+                warm_up.wait().await;
+            }
+            let (pack, instruction) = (&evidence.pack.text, prompt::verifier(&cluster, &excerpts(evidence, &cluster)));
+            let reply = model.investigate::<VerdictAnswer>(Role::Heavy, pack, &instruction, Some(looks), begun, cancel).await;
             (cluster, reply)
         }
         .boxed()

@@ -13,7 +13,10 @@ use review_core::{
 };
 use tokio_util::sync::CancellationToken;
 
-use super::evidence::{Evidence, EvidenceFile};
+use super::{
+    evidence::{Evidence, EvidenceFile},
+    warm_up::WarmUp,
+};
 use crate::llm::{Looks, Model, ModelError, Role};
 
 /// Looks under way at once.
@@ -35,7 +38,7 @@ pub(super) struct Found {
 
 /// Looks at the change as closely as it deserves, `most` times at most. None when nothing is new since the last review.
 ///
-/// Each look reads on by itself; their questions share all but their end. One that cannot be answered is done without, if the
+/// Each look reads on by itself; their questions share all but their end, and the first of them goes ahead by `warm_up`. One that cannot be answered is done without, if the
 /// others read what it was to read.
 pub(super) async fn find(
     model: &Model,
@@ -43,19 +46,25 @@ pub(super) async fn find(
     instruction: &str,
     looks: &Looks<'_>,
     most: usize,
+    warm_up: &WarmUp,
     cancel: &CancellationToken,
 ) -> Result<Option<Found>, ModelError> {
+    let _begun_at_the_latest = warm_up.begun().at_the_latest();
     if evidence.pack.included.is_empty() {
         return Ok(None);
     }
     let depth = depth_of(evidence, most);
     let mut found =
         Found { answers: Vec::new(), usage: Usage::default(), cost_limit: None, depth: depth.clone(), not_made: Vec::new() };
-    let questions = depth.passes.iter().map(|pass| {
+    let questions = depth.passes.iter().enumerate().map(|(index, pass)| {
         let question = format!("{instruction}{}", prompt::finder_pass(pass));
         async move {
-            let reply =
-                model.investigate::<FindingsAnswer>(Role::Medium, &evidence.pack.text, &question, Some(looks), cancel).await;
+            let begun = (index == 0).then(|| warm_up.begun());
+            if begun.is_none() {
+                warm_up.wait().await;
+            }
+            let pack = &evidence.pack.text;
+            let reply = model.investigate::<FindingsAnswer>(Role::Medium, pack, &question, Some(looks), begun, cancel).await;
             (pass, reply)
         }
         .boxed()

@@ -27,6 +27,7 @@ mod secrets;
 mod surroundings;
 mod sweep;
 mod trouble;
+mod warm_up;
 
 pub use analysis::{Analysis, AnalysisError};
 pub use commanders::Commanders;

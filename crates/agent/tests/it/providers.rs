@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use coderabbit_agent::{
     app,
-    llm::{Looks, Model, ModelError, Reply, Role as Rank, Tool, ToolUse, Toolbox},
+    llm::{Begun, Looks, Model, ModelError, Reply, Role as Rank, Tool, ToolUse, Toolbox},
     net::HttpClients,
     settings::{Loaded, Purpose, Settings},
 };
@@ -111,7 +111,19 @@ impl Provider {
         let toolbox = Toolbox { tools: &tools, words: "Look first." };
         let looks = Looks { toolbox, most_turns: 2, most_bytes: 100_000, most_tokens: 100_000, run: &run };
         let cancel = CancellationToken::new();
-        self.model.investigate(rank, "the change", "Write the walkthrough.", Some(&looks), &cancel).await
+        self.model.investigate(rank, "the change", "Write the walkthrough.", Some(&looks), None, &cancel).await
+    }
+
+    /// Returns when the answer begins to come, or is to be waited for no longer; the answer is not awaited.
+    async fn begins(&self) {
+        let (begun, cancel) = (Begun::default(), CancellationToken::new());
+        let asking =
+            self.model.investigate::<WalkthroughAnswer>(Rank::Light, "the change", "Write.", None, Some(&begun), &cancel);
+        tokio::select! {
+            biased;
+            answer = asking => panic!("{:?} was to begin, not to end: {answer:?}", self.model),
+            () = begun.wait(crate::harness::PATIENCE) => {}
+        }
     }
 
     async fn ask(&self, rank: Rank) -> Result<Reply<WalkthroughAnswer>, ModelError> {
@@ -148,6 +160,23 @@ async fn every_provider_lets_its_model_look_further_and_gets_what_was_seen() {
         assert!(calls[1].prompt().contains("src/canary.py"), "{:#}", calls[1].body);
         assert_eq!(provider.server.refusals(), [], "{:?}", provider.model);
     }
+}
+
+#[tokio::test]
+async fn the_beginning_of_an_answer_is_told_while_the_rest_is_still_to_come() {
+    for provider in [Provider::azure(&[]).await, Provider::anthropic().await, Provider::bedrock(bedrock_models(), &[]).await] {
+        provider.server.fault(Role::Walkthrough, 1, Fault::Stalls);
+        let before = Instant::now();
+        provider.begins().await;
+        assert!(before.elapsed() < Duration::from_secs(9), "before the stream was found to be cut: {:?}", before.elapsed());
+        assert_eq!(provider.server.calls().len(), 1, "{:?}", provider.model);
+    }
+    // What comes all at once is not waited for.
+    let whole = Provider::bedrock(ModelOptions { whole_answers_only: true, ..bedrock_models() }, &[]).await;
+    whole.ask(Rank::Light).await.unwrap();
+    let gate = whole.server.hold(Role::Walkthrough);
+    whole.begins().await;
+    gate.release();
 }
 
 #[tokio::test]

@@ -155,7 +155,7 @@ async fn a_tool_is_used_by_a_streamed_call_and_its_result_goes_back_under_the_ca
         [(openai(), "Look further at OpenAI."), (azure(), "Look further at Azure."), (anthropic(), "Look further at Anthropic.")];
     for (variables, title) in looking {
         let model = model(&variables);
-        let reply = model.investigate(Role::Heavy, title, "Answer.", Some(&looks), &CancellationToken::new()).await;
+        let reply = model.investigate(Role::Heavy, title, "Answer.", Some(&looks), None, &CancellationToken::new()).await;
         let reply: Reply<VerdictAnswer> = reply.unwrap_or_else(|error| panic!("{title}: {error}"));
         assert_eq!((reply.answer.verdict, reply.usage.calls), (Verdict::Confirmed, 2), "{title}");
         let sent = journal(title).await;

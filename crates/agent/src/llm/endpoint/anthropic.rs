@@ -36,7 +36,7 @@ impl Anthropic {
         form: Form,
     ) -> Result<Completion, Failure> {
         let request = with_credential(http.post(self.below("v1/messages")).json(&body(model, question, form)), credential);
-        let Answered { body, remaining } = send(request, patience, &credential.secrets()).await?;
+        let Answered { body, remaining } = send(request, patience, &credential.secrets(), question.begun).await?;
         let answer = match body {
             AnswerBody::Whole(answer) => answer,
             AnswerBody::Events(events) => events::anthropic(&events)?,
@@ -50,7 +50,7 @@ impl Anthropic {
         credential: &Credential,
     ) -> Result<Option<Vec<String>>, Failure> {
         let request = with_credential(http.get(self.below("v1/models")).query(&[("limit", LISTED)]), credential);
-        let AnswerBody::Whole(answer) = send(request, patience, &credential.secrets()).await?.body else { return Ok(None) };
+        let AnswerBody::Whole(answer) = send(request, patience, &credential.secrets(), None).await?.body else { return Ok(None) };
         let listed = answer["data"].as_array().into_iter().flatten();
         Ok(Some(listed.filter_map(|model| model["id"].as_str()).map(str::to_owned).collect()))
     }
@@ -211,6 +211,7 @@ mod tests {
             toolbox: None,
             must_answer: false,
             effort: None,
+            begun: None,
         }
     }
 

@@ -12,6 +12,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 
 use crate::llm::{
+    Begun,
     budget::{Remaining, remaining},
     question::{Failure, excerpt},
 };
@@ -59,11 +60,12 @@ pub(super) enum AnswerBody {
     Events(Vec<Value>),
 }
 
-/// Sends it. `secrets` are blacked out in what the server says, in case it repeats them.
+/// Sends it. `secrets` are blacked out in what the server says, in case it repeats them. `begins` is told of the first event.
 pub(super) async fn send(
     request: reqwest::RequestBuilder,
     patience: Patience,
     secrets: &[&SecretString],
+    begins: Option<&Begun>,
 ) -> Result<Answered, Failure> {
     let begun = tokio::time::Instant::now();
     let late = |_| Failure::unanswered("no answer within LLM_TIMEOUT");
@@ -74,7 +76,7 @@ pub(super) async fn send(
     let retry_after = retry_after(header("retry-after-ms"), header("retry-after"), header("date"));
     let remaining = remaining(header, begun);
     if (200..300).contains(&status) && header("content-type").is_some_and(|kind| kind.starts_with("text/event-stream")) {
-        let events = events(response, begun, patience).await?;
+        let events = events(response, begun, patience, begins).await?;
         // An error may come after the first words, when the status was sent long ago.
         if let Some(failed) = events.iter().find(|event| !event["error"].is_null()) {
             return Err(refusal(status_in(failed), failed, failed.to_string().as_bytes(), retry_after, secrets));
@@ -121,7 +123,12 @@ async fn whole(mut response: reqwest::Response) -> Result<Vec<u8>, Failure> {
 }
 
 /// All events until the end of the stream or `[DONE]`.
-async fn events(response: reqwest::Response, begun: tokio::time::Instant, patience: Patience) -> Result<Vec<Value>, Failure> {
+async fn events(
+    response: reqwest::Response,
+    begun: tokio::time::Instant,
+    patience: Patience,
+    begins: Option<&Begun>,
+) -> Result<Vec<Value>, Failure> {
     let (mut pieces, mut size) = (response.bytes_stream(), 0_usize);
     // Comments that keep a connection open are pieces too, so the clock stands below the events.
     let bytes = stream::poll_fn(move |context| pieces.poll_next_unpin(context)).map(move |piece| match piece {
@@ -144,6 +151,9 @@ async fn events(response: reqwest::Response, begun: tokio::time::Instant, patien
     let mut read = Vec::new();
     while let Some(event) = events.next().await {
         let event = event.map_err(|error| Failure::unanswered(excerpt(&words(error))))?;
+        if let Some(begins) = begins {
+            begins.tell();
+        }
         if event.data == "[DONE]" {
             break;
         }

@@ -63,7 +63,7 @@ impl Place {
             }
         };
         let request = self.with_credential(http.post(url).json(&body(name, question, form)), credential);
-        let Answered { body, remaining } = send(request, patience, &credential.secrets()).await?;
+        let Answered { body, remaining } = send(request, patience, &credential.secrets(), question.begun).await?;
         let answer = match body {
             AnswerBody::Whole(answer) => answer,
             AnswerBody::Events(events) => events::openai(&events)?,
@@ -79,7 +79,7 @@ impl Place {
     ) -> Result<Option<Vec<String>>, Failure> {
         let Self::OpenAi { base_url, .. } = self else { return Ok(None) };
         let request = self.with_credential(http.get(below(base_url, "models")), credential);
-        let AnswerBody::Whole(answer) = send(request, patience, &credential.secrets()).await?.body else { return Ok(None) };
+        let AnswerBody::Whole(answer) = send(request, patience, &credential.secrets(), None).await?.body else { return Ok(None) };
         let listed = answer["data"].as_array().into_iter().flatten();
         Ok(Some(listed.filter_map(|model| model["id"].as_str()).map(str::to_owned).collect()))
     }
@@ -253,6 +253,7 @@ mod tests {
             toolbox: None,
             must_answer: false,
             effort: None,
+            begun: None,
         }
     }
 

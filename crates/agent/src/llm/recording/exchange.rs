@@ -76,7 +76,7 @@ pub(super) struct Kept {
 impl Parts {
     /// Every field by name, so that one that comes to the question later cannot be forgotten.
     pub(super) fn of(question: &Question<'_>) -> Self {
-        let Question { system, pack, instruction, turns, schema, max_tokens, toolbox, must_answer, effort } = question;
+        let Question { system, pack, instruction, turns, schema, max_tokens, toolbox, must_answer, effort, begun: _ } = question;
         let Schema { name, json: schema } = schema;
         let turns: Vec<Value> = turns.iter().map(turn).collect();
         let toolbox = toolbox.map(|Toolbox { tools, words }| {

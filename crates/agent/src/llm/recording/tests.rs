@@ -37,6 +37,7 @@ fn question() -> Question<'static> {
         toolbox: None,
         must_answer: false,
         effort: None,
+        begun: None,
         schema: Schema { name: "review_findings", json: json!({ "type": "object" }) },
         max_tokens: 9,
     }

@@ -1,7 +1,9 @@
 //! How closely a change is looked at: one look at ten lines, three at most changes, more at what is large or risky.
 
+use std::time::Duration;
+
 use testkit::{
-    azure_devops::PullRequestHandle,
+    azure_devops::{AzureDevOps, PullRequestHandle},
     model::{Fault, Role, Script},
 };
 
@@ -43,6 +45,37 @@ async fn what_three_looks_see_alike_is_one_thread_and_no_duplicate() {
     let prompts: Vec<String> = stage.model.calls_of(Role::Findings).iter().map(testkit::model::Call::prompt).collect();
     let (shared, _) = prompts.iter().find_map(|prompt| prompt.split_once("# This look: ")).unwrap();
     assert!(shared.contains("# Your task: find the bugs") && prompts.iter().all(|prompt| prompt.starts_with(shared.trim_end())));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn of_questions_that_share_a_long_pack_the_first_begins_alone() {
+    let stage = Stage::set_with(AzureDevOps::builder(), both_rules(), &[("PROMPT_TOKENS", "100000")]).await;
+    // Past what a provider reads in the time that the model thinks here.
+    let notes: String = (0..6_000).map(|line| format!("Note {line} about the shop.\n")).collect();
+    stage.model.set_latency(Duration::from_millis(200));
+    review_of(&stage, &[(CART, &long_cart(20)), ("docs/notes.md", &notes)]).await;
+    let calls = stage.model.calls();
+    let of = |role: Role| calls.iter().filter(|call| call.role == role).collect::<Vec<_>>();
+    for (first, others) in [
+        (of(Role::Findings)[0], [of(Role::Findings).split_off(1), of(Role::Walkthrough)].concat()),
+        (of(Role::Verdict)[0], of(Role::Verdict).split_off(1)),
+    ] {
+        let began = first.ended.unwrap();
+        assert!(!others.is_empty() && others.iter().all(|call| call.begun >= began), "nothing was asked before: {calls:#?}");
+    }
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_first_question_whose_answer_does_not_begin_does_not_hold_up_the_others_for_long() {
+    let stage = Stage::set(both_rules()).await;
+    let gate = stage.model.hold(Role::Findings);
+    let pull_request = stage.open(&[(CART, &long_cart(20))]).await;
+    gate.wait_for_held(3).await.unwrap();
+    stage.model.wait_for(Role::Walkthrough, 1).await.unwrap();
+    gate.release();
+    pull_request.reviewed(1).await;
     stage.assert_sound();
 }
 

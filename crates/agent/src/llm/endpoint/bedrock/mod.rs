@@ -33,6 +33,7 @@ use self::models::ModelNames;
 use super::http::Patience;
 use crate::{
     llm::{
+        Begun,
         form::{Form, Output},
         question::{Completion, Failure, Question, ToolUse, Turn, excerpt},
     },
@@ -42,7 +43,8 @@ use crate::{
 /// Bedrock in one region.
 pub(super) struct Bedrock {
     settings: BedrockSettings,
-    http: SharedHttpClient,
+    http: reqwest::Client,
+    patience: Patience,
     names: ModelNames,
     /// Where credentials come from the system, asking for them takes a while.
     client: OnceCell<Client>,
@@ -63,7 +65,8 @@ impl Bedrock {
         Self {
             names: ModelNames::new(&settings.region, settings.cross_region),
             settings: settings.clone(),
-            http: transport::client(http, patience),
+            http,
+            patience,
             takes_whole_only: AtomicBool::new(false),
             client: OnceCell::new(),
             tools: Mutex::default(),
@@ -85,11 +88,19 @@ impl Bedrock {
             let answer = if is_streamed {
                 let request = client.converse_stream().model_id(&name).set_messages(Some(parts.messages.clone()));
                 let request = request.set_system(Some(parts.system.clone())).inference_config(parts.inference.clone());
-                match request.set_tool_config(parts.tools.clone()).send().await {
+                let mut request = request.set_tool_config(parts.tools.clone()).customize();
+                if let Some(begun) = question.begun {
+                    let http = self.http(Some(begun.clone()));
+                    request = request.config_override(aws_sdk_bedrockruntime::Config::builder().http_client(http));
+                }
+                match request.send().await {
                     Ok(output) => stream::completion(output, question.schema.name).await,
                     Err(error) => Err(failure(&error)),
                 }
             } else {
+                if let Some(begun) = question.begun {
+                    begun.tell();
+                }
                 let request = client.converse().model_id(&name).set_messages(Some(parts.messages.clone()));
                 let request = request.set_system(Some(parts.system.clone())).inference_config(parts.inference.clone());
                 match request.set_tool_config(parts.tools.clone()).send().await {
@@ -172,6 +183,10 @@ impl Bedrock {
         Ok(tool)
     }
 
+    fn http(&self, begun: Option<Begun>) -> SharedHttpClient {
+        transport::client(self.http.clone(), self.patience, begun)
+    }
+
     async fn connect(&self) -> Client {
         let BedrockSettings { credentials, region, endpoint, .. } = &self.settings;
         let region = Region::new(region.clone());
@@ -180,7 +195,7 @@ impl Bedrock {
         let mut config = aws_sdk_bedrockruntime::Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(region.clone())
-            .http_client(self.http.clone())
+            .http_client(self.http(None))
             .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(RetryConfig::disabled());
         if let Some(endpoint) = endpoint {
@@ -197,7 +212,7 @@ impl Bedrock {
         } else {
             let shared = aws_config::defaults(BehaviorVersion::latest())
                 .region(region)
-                .http_client(self.http.clone())
+                .http_client(self.http(None))
                 .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
             config.set_credentials_provider(shared.load().await.credentials_provider());
             config

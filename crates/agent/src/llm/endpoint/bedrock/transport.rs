@@ -13,14 +13,15 @@ use aws_smithy_types::body::SdkBody;
 use tokio::time::{Instant, timeout_at};
 
 use super::super::http::Patience;
+use crate::llm::Begun;
 
 const EVENT_STREAM: &[u8] = b"application/vnd.amazon.eventstream";
 /// An answer is a few kilobytes; a body past this is not one.
 const MAX_BODY: usize = 8 * 1024 * 1024;
 
-/// A client of the SDK that sends through `http`, and waits as `patience` says.
-pub(super) fn client(http: reqwest::Client, patience: Patience) -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector { http, patience });
+/// A client of the SDK that sends through `http`, waits as `patience` says, and tells `begun` when a stream begins to come.
+pub(super) fn client(http: reqwest::Client, patience: Patience, begun: Option<Begun>) -> SharedHttpClient {
+    let connector = SharedHttpConnector::new(Connector { http, patience, begun });
     http_client_fn(move |_settings, _components| connector.clone())
 }
 
@@ -28,17 +29,23 @@ pub(super) fn client(http: reqwest::Client, patience: Patience) -> SharedHttpCli
 struct Connector {
     http: reqwest::Client,
     patience: Patience,
+    begun: Option<Begun>,
 }
 
 impl HttpConnector for Connector {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let Self { http, patience } = self.clone();
-        HttpConnectorFuture::new(async move { send(&http, patience, &request).await })
+        let Self { http, patience, begun } = self.clone();
+        HttpConnectorFuture::new(async move { send(&http, patience, &request, begun.as_ref()).await })
     }
 }
 
 /// The whole answer, also of a stream: nobody reads it before its end, but it may come as slowly as a stream does.
-async fn send(http: &reqwest::Client, patience: Patience, request: &HttpRequest) -> Result<HttpResponse, ConnectorError> {
+async fn send(
+    http: &reqwest::Client,
+    patience: Patience,
+    request: &HttpRequest,
+    begins: Option<&Begun>,
+) -> Result<HttpResponse, ConnectorError> {
     let late = |_| ConnectorError::timeout("no answer within LLM_TIMEOUT".into());
     let begun = Instant::now();
     let method = request.method().parse::<reqwest::Method>().map_err(|error| ConnectorError::user(error.into()))?;
@@ -59,6 +66,9 @@ async fn send(http: &reqwest::Client, patience: Patience, request: &HttpRequest)
         }
         body.extend_from_slice(&chunk);
         if is_stream {
+            if let Some(begins) = begins {
+                begins.tell();
+            }
             deadline = Instant::now() + patience.silence;
         }
     }
