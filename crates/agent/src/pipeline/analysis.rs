@@ -365,10 +365,13 @@ async fn verify(
             Verdict::Confirmed if !verdict.worth_changing => Some(DropReason::NotActionable),
             Verdict::Confirmed => None,
         };
-        match reason {
-            Some(reason) => analysis.dropped.push(drop_finding(cluster.lead, reason, &verdict.reasoning)),
-            None => confirmed.push(Finding { severity: verdict.severity, ..cluster.lead }),
+        if let Some(reason) = reason {
+            analysis.dropped.push(drop_finding(cluster.lead, reason, &verdict.reasoning));
+            continue;
         }
+        // One that leaves half of the matter must not be committed as if it were all.
+        let suggestion = cluster.lead.suggestion.filter(|_| verdict.suggestion_settles);
+        confirmed.push(Finding { severity: verdict.severity, suggestion, ..cluster.lead });
     }
     // When no verdict at all could be had (no such model, a smaller window, prose, the cost), nothing was checked: a review without
     // findings would be a false all-clear.

@@ -91,6 +91,9 @@ pub struct VerdictAnswer {
     pub worth_changing: bool,
     #[serde(default = "lenient::usual_severity", deserialize_with = "lenient::severity")]
     pub severity: Severity,
+    /// Whether the proposed replacement, where there is one, settles the whole matter and breaks nothing; otherwise true.
+    #[serde(default = "lenient::always", deserialize_with = "lenient::yes")]
+    pub suggestion_settles: bool,
 }
 
 impl Answer for VerdictAnswer {

@@ -60,6 +60,11 @@ pub fn verifier(cluster: &Cluster, excerpts: &[(String, String)]) -> String {
         line(&mut stated, format_args!("said to be seen at: {path}, line {number}"));
     }
 
+    if let Some(suggestion) = &claim.suggestion {
+        line(&mut stated, format_args!("proposed replacement of {}:", place(&claim.path, claim.side, claim.lines)));
+        stated.extend([suggestion.replacement.trim_end(), "\n"]);
+    }
+
     let texts = excerpts.iter().map(|(_, code)| code.as_str());
     let fence = Fence::over(texts.chain([stated.as_str()]));
     let mut prompt = format!("{VERIFIER}\n# The claim\n\n{}", fence.wrap("claim", &stated));

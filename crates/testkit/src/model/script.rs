@@ -48,6 +48,8 @@ pub struct Rule {
     pub severity: String,
     /// New text of the needle's line and the `lines - 1` lines after it, with their indentation.
     pub suggestion: Option<String>,
+    /// The verifier says that the suggestion does not settle the whole matter.
+    pub is_half_fixed: bool,
     /// How many lines the finding spans, from the needle's line on; at least 1.
     pub lines: u32,
     /// A line of code (without indentation) whose presence says that the finding was fixed, whatever else stands there.
@@ -71,6 +73,7 @@ impl Rule {
             category: "correctness".to_owned(),
             severity: "high".to_owned(),
             suggestion: None,
+            is_half_fixed: false,
             lines: 1,
             fixed_when: None,
             about: None,
@@ -102,6 +105,13 @@ impl Rule {
     pub fn suggesting(mut self, lines: u32, replacement: &str) -> Self {
         self.lines = lines.max(1);
         self.suggestion = Some(replacement.to_owned());
+        self
+    }
+
+    /// What it suggests is not the whole fix.
+    #[must_use]
+    pub fn half_fixed(mut self) -> Self {
+        self.is_half_fixed = true;
         self
     }
 
@@ -262,6 +272,7 @@ impl Script {
             "existed_before": rule.is_some_and(|rule| rule.kind == Kind::PreExisting),
             "worth_changing": true,
             "severity": rule.map_or("low", |rule| rule.severity.as_str()),
+            "suggestion_settles": rule.is_none_or(|rule| !rule.is_half_fixed),
         })
     }
 

@@ -25,6 +25,18 @@ async fn a_new_pull_request_gets_one_walkthrough_its_true_findings_and_a_status(
 }
 
 #[tokio::test]
+async fn a_suggestion_that_is_half_of_the_fix_is_told_in_words_alone() {
+    let stage = Stage::set(Script::with_rules([last_rule().half_fixed()])).await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, "succeeded: Reviewed: 1 finding (1 high)");
+    let text = pull_request.inline().remove(0).content().to_owned();
+    assert!(text.contains("Subtract one.") && !text.contains("```suggestion"), "{text}");
+    let asked = stage.model.calls_of(Role::Verdict)[0].prompt();
+    assert!(asked.contains(&format!("proposed replacement of src/cart.py, line 9:\n{LAST_ITEM_FIXED}\n")), "{asked}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn a_push_is_reviewed_as_far_as_it_is_new_what_was_fixed_is_resolved_and_nothing_is_repeated() {
     let stage = Stage::set(both_rules()).await;
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;

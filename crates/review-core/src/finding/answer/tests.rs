@@ -119,9 +119,10 @@ fn the_other_schemas_are_strict() {
             "type": "object",
             "properties": {
                 "reasoning": text, "verdict": {"type": "string", "enum": ["confirmed", "refuted", "cannot_tell"]},
-                "existed_before": flag, "worth_changing": flag, "severity": severities(),
+                "existed_before": flag, "worth_changing": flag, "severity": severities(), "suggestion_settles": flag,
             },
-            "required": ["reasoning", "verdict", "existed_before", "worth_changing", "severity"], "additionalProperties": false,
+            "required": ["reasoning", "verdict", "existed_before", "worth_changing", "severity", "suggestion_settles"],
+            "additionalProperties": false,
         })
     );
     assert_eq!(
@@ -314,6 +315,7 @@ fn verdicts_err_towards_silence() {
     }
     let answer: VerdictAnswer =
         serde_json::from_value(json!({"verdict": "confirmed", "existed_before": "yes", "worth_changing": "No"})).unwrap();
+    assert!(answer.suggestion_settles, "whoever was not asked does not object");
     assert!(answer.existed_before && !answer.worth_changing);
     assert!(serde_json::from_value::<VerdictAnswer>(json!({"reasoning": "hm"})).is_err());
     assert!(serde_json::from_value::<ResolutionAnswer>(json!({"fixed": "perhaps"})).is_err());

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    finding::{Category, Finding, Fingerprint, Severity},
+    finding::{Category, Finding, Fingerprint, Severity, Suggestion},
     pull_request::ThreadStatus,
 };
 
@@ -121,6 +121,18 @@ fn a_verifier_gets_the_claim_without_the_reasons_of_the_finder() {
     </untrusted nonce="N">
     "#);
     assert!(!prompt.contains("FIX-WORDS") && !prompt.contains("EVIDENCE-WORDS"));
+}
+
+#[test]
+fn a_verifier_sees_the_replacement_that_it_is_asked_about() {
+    let mut lead = finding("The total counts items.", 11, 12);
+    lead.suggestion = Some(Suggestion { replacement: "    items.iter().sum()\n    // done".to_owned() });
+    let cluster = Cluster { lead, others: Vec::new() };
+    let prompt = verifier(&cluster, &[]);
+    let told = "proposed replacement of src/orders.rs, lines 11 to 12:\n    items.iter().sum()\n    // done\n</untrusted";
+    assert!(prompt.contains(told), "{prompt}");
+    let without = Cluster { lead: finding("The total counts items.", 11, 12), others: Vec::new() };
+    assert!(!verifier(&without, &[]).contains("proposed replacement of"));
 }
 
 #[test]
