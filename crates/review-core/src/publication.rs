@@ -12,7 +12,7 @@ use crate::{
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
     predecessor,
     pull_request::{Anchor, Comment, CommitId, PullRequestState, Thread, ThreadStatus},
-    render::{MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, resolution_reply, with_withheld},
+    render::{MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, reopening_reply, resolution_reply, with_withheld},
 };
 
 /// Keys of the thread properties that carry our identity. Texts are read only from threads whose first comment is by
@@ -70,6 +70,9 @@ pub struct DesiredState {
     pub findings: Vec<DesiredFinding>,
     /// Threads that the new code answers, by thread id.
     pub resolved: Vec<u64>,
+    /// Findings that came back after we had resolved their threads.
+    #[serde(default)]
+    pub reopened: Vec<ReopenedFinding>,
     pub walkthrough: String,
     pub walkthrough_state: WalkthroughState,
     pub status: DesiredStatus,
@@ -97,6 +100,13 @@ pub struct DesiredText {
     pub placeholder: String,
     /// Whether it goes to the end where there is no placeholder.
     pub at_end: bool,
+}
+
+/// A finding that is told by the thread that it had before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReopenedFinding {
+    pub thread: u64,
+    pub finding: Finding,
 }
 
 /// Writes that the forge refused for what they are: told in the walkthrough instead, so that one of them does not keep the
@@ -174,6 +184,11 @@ pub enum PublicationStep {
         reply: String,
         status: ThreadStatus,
     },
+    /// Answer in a thread that we resolved, then make it active again.
+    ReopenThread {
+        thread: u64,
+        reply: String,
+    },
     /// Only the status: the answer of a run that was cut stands already.
     SetThreadStatus {
         thread: u64,
@@ -213,7 +228,7 @@ pub struct NewAnchor {
 /// status.
 ///
 /// A finding is left out when a thread of ours with its fingerprint stands (in whatever status, deleted ones included:
-/// somebody removed it). A thread is resolved only while it is open, and answered once for each head. For the
+/// somebody removed it). A thread is resolved only while it is open, opened again only while it is fixed, and answered once for each head. For the
 /// walkthrough see [`plan_walkthrough`]. The status is always set: it is appended, and what stands cannot be read back.
 pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<PublicationStep> {
     let standing = standing_findings(state);
@@ -227,6 +242,8 @@ pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<Publication
 
     let resolved: BTreeSet<u64> = desired.resolved.iter().copied().collect();
     steps.extend(resolved.into_iter().filter_map(|thread| plan_resolution(state, thread, &desired.head)));
+    let reopened: BTreeSet<u64> = desired.reopened.iter().map(|reopened| reopened.thread).collect();
+    steps.extend(reopened.into_iter().filter_map(|thread| plan_reopening(state, thread, &desired.head)));
     let Coverage { iteration, head, base } = desired.coverage();
     let (content, walkthrough_state) = (desired.walkthrough_text(), desired.walkthrough_state());
     let PlannedAdditions { steps: additions, remembered } = plan_additions(state, &desired.additions);
@@ -349,11 +366,16 @@ impl DesiredState {
             PublicationStep::ResolveThread { thread, .. } | PublicationStep::SetThreadStatus { thread, .. } => {
                 let before = self.resolved.len();
                 self.resolved.retain(|resolved| resolved != thread);
-                let is_taken_out = self.resolved.len() < before;
-                if is_taken_out {
+                if self.resolved.len() < before {
                     self.withheld.threads.push(*thread);
+                    return true;
                 }
-                is_taken_out
+                let place = self.reopened.iter().position(|reopened| reopened.thread == *thread);
+                place.map(|place| self.withheld.findings.push(self.reopened.remove(place).finding)).is_some()
+            }
+            PublicationStep::ReopenThread { thread, .. } => {
+                let place = self.reopened.iter().position(|reopened| reopened.thread == *thread);
+                place.map(|place| self.withheld.findings.push(self.reopened.remove(place).finding)).is_some()
             }
             PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_) => self.additions.withhold(step, &mut self.withheld),
             PublicationStep::UpdateThread { .. } | PublicationStep::CloseThread { .. } | PublicationStep::SetStatus { .. } => {
@@ -418,6 +440,23 @@ fn plan_resolution(state: &PullRequestState, id: u64, head: &CommitId) -> Option
         PublicationStep::SetThreadStatus { thread: id, status }
     } else {
         PublicationStep::ResolveThread { thread: id, reply: resolution_reply(head), status }
+    })
+}
+
+fn plan_reopening(state: &PullRequestState, id: u64, head: &CommitId) -> Option<PublicationStep> {
+    let thread = state.threads.iter().find(|thread| thread.id == id)?;
+    let first = our_first_comment(state, thread)?;
+    // Opened again already, or settled by people meanwhile.
+    if thread.is_deleted || first.is_deleted || thread.status != ThreadStatus::Fixed {
+        return None;
+    }
+    let marker = marker::of_reopening(head);
+    let mine = |comment: &&Comment| comment.author.id.eq_ignore_ascii_case(&state.me.id) && !comment.is_deleted;
+    let answered = thread.comments.iter().filter(mine).any(|comment| comment.content.contains(&marker));
+    Some(if answered {
+        PublicationStep::SetThreadStatus { thread: id, status: ThreadStatus::Active }
+    } else {
+        PublicationStep::ReopenThread { thread: id, reply: reopening_reply(head) }
     })
 }
 

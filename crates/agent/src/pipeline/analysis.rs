@@ -10,10 +10,11 @@ use review_core::{
     finding::{
         CheckedFile, Cluster, DropReason, Dropped, Finding, SecretFinding, Severity, StandingFinding,
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
-        check_quote, cluster, count_votes, dedupe, rank, same_path,
+        came_back, check_quote, cluster, count_votes, dedupe, rank, same_path,
     },
     learning::{History, Rated},
     prompt,
+    publication::ReopenedFinding,
     pull_request::LineRange,
     redaction::has_placeholder,
     scope::{CostLimitReached, FileSetAside},
@@ -69,6 +70,8 @@ pub struct Analysis {
     pub findings: Vec<Finding>,
     /// Findings of low severity, in file order, for whoever asked for them (`reviews.profile: assertive`).
     pub small_matters: Vec<Finding>,
+    /// Findings that came back after their threads had been resolved by us; those are opened again.
+    pub reopened: Vec<ReopenedFinding>,
     pub dropped: Vec<Dropped>,
     /// None when the model could not write it; the findings do not wait for it.
     pub walkthrough: Option<WalkthroughAnswer>,
@@ -95,6 +98,17 @@ impl Analysis {
     /// cost.
     pub fn is_partial(&self) -> bool {
         self.cost_limit.is_some() || self.set_aside.iter().any(|file| file.why.is_unread())
+    }
+
+    /// Notes that the thread of a finding which came back is to be opened again; nothing when there is none.
+    pub(super) fn reopen(&mut self, finding: Finding, standing: &[StandingFinding]) {
+        let Some(earlier) = came_back(&finding, standing) else { return };
+        let thread = earlier.thread;
+        if self.reopened.iter().any(|reopened| reopened.thread == thread) {
+            self.dropped.push(Dropped::of(finding, DropReason::Duplicate, format!("thread {thread} is opened again")));
+        } else {
+            self.reopened.push(ReopenedFinding { thread, finding });
+        }
     }
 
     /// Dropped candidates, counted by reason.
@@ -190,8 +204,8 @@ pub(super) async fn examine(
     analysis.looks = Some(LooksMade { tier: found.depth.tier, made: found.answers.len(), not_made: found.not_made });
     let inline = if found.depth.tier == Tier::Full { limits.inline.saturating_mul(2) } else { limits.inline };
     // A hundred candidates against files of a megabyte take seconds: not on a thread that answers webhooks.
-    let (shared, standing, past) = (Arc::clone(&evidence), standing.to_vec(), Arc::clone(history));
-    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answers, &standing, &past)).await?;
+    let (shared, known, past) = (Arc::clone(&evidence), standing.to_vec(), Arc::clone(history));
+    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answers, &known, &past)).await?;
     analysis.dropped = dropped;
     let confirmed = verify(model, &evidence, clusters, &verifier_looks, cancel, &mut analysis).await?;
     // Once more, now that the verifier has set the severities.
@@ -207,6 +221,11 @@ pub(super) async fn examine(
         Profile::Chill => analysis.dropped.extend(small.into_iter().map(|finding| {
             drop_finding(finding, DropReason::SmallMatter, "of low severity; only the assertive profile shows it")
         })),
+    }
+    // Each has its place on the pull request, and takes none from what is new.
+    let (back, confirmed): (Vec<_>, Vec<_>) = confirmed.into_iter().partition(|finding| came_back(finding, standing).is_some());
+    for finding in back {
+        analysis.reopen(finding, standing);
     }
     let (shown, over) = rank(confirmed, inline, history);
     analysis.dropped.extend(over);

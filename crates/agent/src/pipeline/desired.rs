@@ -56,6 +56,7 @@ pub(super) fn desired_state(
         set_aside: &analysis.set_aside,
         cost_limit: analysis.cost_limit,
         resolved: resolved.threads.len(),
+        reopened: analysis.reopened.len(),
         still_open,
         silent: &history.silent(),
         repository_url: repository_page(&state.pull_request.web_url),
@@ -69,6 +70,7 @@ pub(super) fn desired_state(
         base: iteration.base.clone(),
         findings,
         resolved: resolved.threads.clone(),
+        reopened: analysis.reopened.clone(),
         walkthrough: content,
         walkthrough_state,
         status: status_of(analysis, still_open),
@@ -132,6 +134,10 @@ pub(super) fn status_of(analysis: &Analysis, still_open: usize) -> DesiredStatus
         1 => format!("Reviewed: 1 finding ({})", by_severity(&analysis.findings)),
         count => format!("Reviewed: {count} findings ({})", by_severity(&analysis.findings)),
     };
+    match analysis.reopened.len() {
+        0 => {}
+        count => description.push_str(&format!(", {count} back and open again")),
+    }
     if still_open > 0 {
         description.push_str(&format!(", {still_open} still open"));
     }

@@ -410,6 +410,7 @@ impl Run<'_> {
             outcome,
             posted = desired.findings.len(),
             resolved = desired.resolved.len(),
+            reopened = desired.reopened.len(),
             withheld = desired.withheld.findings.len() + desired.withheld.threads.len(),
             "reviewed"
         );

@@ -6,7 +6,7 @@ use review_core::{
     finding::{
         DropReason, Dropped, Finding, SecretFinding, StandingFinding,
         answer::{SectionsAnswer, WalkthroughAnswer},
-        is_about_secret, standing_secret,
+        came_back, is_about_secret, standing_secret,
     },
     learning::History,
     redaction::Redactor,
@@ -100,7 +100,10 @@ fn tell(analysis: &mut Analysis, secrets: Vec<SecretFinding>, standing: &[Standi
     });
     let mut count = 0;
     for SecretFinding { finding, last_line_utf16, .. } in secrets {
-        if let Some(earlier) = standing_secret(&finding, standing) {
+        let earlier = standing_secret(&finding, standing);
+        if earlier.is_some_and(|earlier| earlier.is_resolved_by_us) && came_back(&finding, standing).is_some() {
+            analysis.reopen(finding, standing);
+        } else if let Some(earlier) = earlier {
             analysis.standing_secrets.push(earlier.thread);
             let detail = format!("thread {} is about it", earlier.thread);
             analysis.dropped.push(Dropped::of(finding, DropReason::AlreadyRaised, detail));

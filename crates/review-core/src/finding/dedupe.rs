@@ -9,13 +9,16 @@ const SHARED_WORDS: usize = 2;
 /// Findings about which no thread of ours stands, in whatever status (closed, won't fix and deleted count: somebody
 /// decided), and the rest as `AlreadyRaised`.
 ///
-/// A thread that was fixed speaks only for the very line it quoted: what replaced that line may be wrong in its turn.
+/// A thread that was fixed speaks only for the very line it quoted: what replaced that line may be wrong in its turn. One that we
+/// resolved ourselves speaks for nothing: what it was about may have come back, see [`came_back`].
 pub fn dedupe(findings: Vec<Finding>, standing: &[StandingFinding]) -> (Vec<Finding>, Vec<Dropped>) {
     let (mut fresh, mut dropped) = (Vec::new(), Vec::new());
     for finding in findings {
         let identity = fingerprint(&finding);
-        let raised = standing.iter().find(|earlier| earlier.fingerprint == identity || says_the_same(&finding, earlier));
-        match raised {
+        let is_said = |earlier: &&StandingFinding| {
+            !earlier.is_resolved_by_us && (earlier.fingerprint == identity || says_the_same(&finding, earlier))
+        };
+        match standing.iter().find(is_said) {
             Some(earlier) => {
                 let detail = format!("thread {} ({}) is about it", earlier.thread, words_for(earlier));
                 dropped.push(Dropped::of(finding, DropReason::AlreadyRaised, detail));
@@ -24,6 +27,15 @@ pub fn dedupe(findings: Vec<Finding>, standing: &[StandingFinding]) -> (Vec<Find
         }
     }
     (fresh, dropped)
+}
+
+/// The newest thread of ours about the finding, which we resolved and nobody else settled: its code is back.
+pub fn came_back<'a>(finding: &Finding, standing: &'a [StandingFinding]) -> Option<&'a StandingFinding> {
+    let identity = fingerprint(finding);
+    let is_it = |earlier: &&StandingFinding| {
+        earlier.is_resolved_by_us && (earlier.fingerprint == identity || says_the_same(finding, earlier))
+    };
+    standing.iter().filter(is_it).max_by_key(|earlier| earlier.thread)
 }
 
 /// The same claim at the same place by several looks is one finding with as many votes; the first of them speaks.

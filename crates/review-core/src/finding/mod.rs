@@ -17,7 +17,7 @@ pub mod answer;
 use std::fmt;
 
 pub use cluster::{Cluster, cluster};
-pub use dedupe::{count_votes, dedupe};
+pub use dedupe::{came_back, count_votes, dedupe};
 pub use fingerprint::fingerprint;
 pub use quote::{CheckedFile, check_quote, same_path};
 pub use rank::rank;

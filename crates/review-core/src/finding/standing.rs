@@ -16,6 +16,10 @@ pub struct StandingFinding {
     pub thread: u64,
     pub status: ThreadStatus,
     pub is_deleted: bool,
+    /// We answered that it was fixed, and nobody has said anything since: should its code come back, the thread may be opened
+    /// again. What people settled, by any status or word of theirs, is settled.
+    #[serde(default)]
+    pub is_resolved_by_us: bool,
     pub fingerprint: Fingerprint,
     /// Where it was placed, at `iteration`. None: there is no knowing where that is now.
     pub anchor: Option<Anchor>,
@@ -93,6 +97,7 @@ fn standing_finding(state: &PullRequestState, thread: &Thread) -> Option<Standin
         thread: thread.id,
         status: thread.status.clone(),
         is_deleted: thread.is_deleted || first.is_deleted,
+        is_resolved_by_us: is_resolved_by_us(state, thread, first),
         fingerprint: Fingerprint(fingerprint.to_owned()),
         anchor: thread.anchor.clone(),
         iteration: stated(property::ITERATION).and_then(|number| number.parse().ok()).unwrap_or(0),
@@ -112,6 +117,7 @@ fn predecessors(thread: &Thread, first: &Comment) -> Option<StandingFinding> {
         thread: thread.id,
         status: thread.status.clone(),
         is_deleted: thread.is_deleted || first.is_deleted,
+        is_resolved_by_us: false,
         fingerprint: Fingerprint(format!("{:064x}", thread.id)),
         anchor: thread.anchor.clone(),
         iteration: 0,
@@ -120,6 +126,15 @@ fn predecessors(thread: &Thread, first: &Comment) -> Option<StandingFinding> {
         claim,
         is_predecessors: true,
     })
+}
+
+/// Whether the last word in the thread is ours, and says that the code answers it. A status of its own tells nothing of who set it.
+fn is_resolved_by_us(state: &PullRequestState, thread: &Thread, first: &Comment) -> bool {
+    let spoken = thread.comments.iter().filter(|comment| comment.is_text && !comment.is_deleted && comment.id != first.id);
+    let last = spoken.max_by_key(|comment| comment.id);
+    let is_stating =
+        last.is_some_and(|last| last.author.id.eq_ignore_ascii_case(&state.me.id) && marker::is_resolution(&last.content));
+    is_stating && thread.status == ThreadStatus::Fixed && !thread.is_deleted && !first.is_deleted
 }
 
 /// What the comment itself still says: the label line names the category, the first bold line is the claim.

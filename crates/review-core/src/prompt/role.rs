@@ -26,13 +26,15 @@ const MAX_STANDING: usize = 60;
 /// Most characters of a standing claim; enough to know it again.
 const MAX_STANDING_CHARS: usize = 300;
 
-/// Look hard; each finding with a quoted line and a failure scenario. `standing` are claims that were made before.
+/// Look hard; each finding with a quoted line and a failure scenario. `standing` are claims that were made before; what we resolved
+/// may have come back, and is not told.
 pub fn finder(standing: &[StandingFinding]) -> String {
+    let standing: Vec<&StandingFinding> = standing.iter().filter(|earlier| !earlier.is_resolved_by_us).collect();
     if standing.is_empty() {
         return FINDER.to_owned();
     }
     let newest = standing.len().saturating_sub(MAX_STANDING);
-    let claims: Vec<String> = standing.iter().skip(newest).map(standing_claim).collect();
+    let claims: Vec<String> = standing.iter().skip(newest).map(|standing| standing_claim(standing)).collect();
     let claims = claims.concat();
     let fenced = Fence::over([claims.as_str()]).wrap("claims made before", &claims);
     format!(

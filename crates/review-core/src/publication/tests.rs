@@ -1,6 +1,6 @@
 use super::{
     Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredTexts, MAX_PROPERTY_CHARS, NewThread,
-    PublicationStep, WalkthroughState, Withheld, plan, plan_walkthrough, property,
+    PublicationStep, ReopenedFinding, WalkthroughState, Withheld, plan, plan_walkthrough, property,
 };
 use crate::{
     finding::{
@@ -33,6 +33,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         base: commit('0'),
         findings,
         resolved: Vec::new(),
+        reopened: Vec::new(),
         walkthrough: DONE.to_owned(),
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
@@ -64,6 +65,12 @@ fn apply(state: &mut PullRequestState, steps: &[PublicationStep]) {
                 let thread = by_id(state, *id);
                 thread.comments.push(crate::pull_request::Comment { id: thread.comments.len() as u64 + 1, ..answer });
                 thread.status = status.clone();
+            }
+            PublicationStep::ReopenThread { thread: id, reply } => {
+                let answer = thread(*id, &[("me", reply)]).comments.remove(0);
+                let thread = by_id(state, *id);
+                thread.comments.push(crate::pull_request::Comment { id: thread.comments.len() as u64 + 1, ..answer });
+                thread.status = ThreadStatus::Active;
             }
             PublicationStep::SetThreadStatus { thread, status } => by_id(state, *thread).status = status.clone(),
             PublicationStep::CloseThread { thread } => by_id(state, *thread).status = ThreadStatus::Closed,

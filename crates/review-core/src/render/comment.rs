@@ -53,6 +53,11 @@ pub fn resolution_reply(head: &CommitId) -> String {
     format!("Addressed in `{}`.\n\n{}", head.short(), marker::of_resolution(head))
 }
 
+/// "Back at `sha`", with the head's short id.
+pub fn reopening_reply(head: &CommitId) -> String {
+    format!("Back at `{}`: what was addressed stands there again.\n\n{}", head.short(), marker::of_reopening(head))
+}
+
 /// "Critical · security", in words: colours and signs alone tell a screen reader nothing.
 fn label(finding: &Finding) -> String {
     let severity = match finding.severity {

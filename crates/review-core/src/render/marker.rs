@@ -12,6 +12,7 @@ const BODY: &str = "<!-- coderabbit-agent:body -->";
 const FINDING: &str = "<!-- coderabbit-agent:finding v1 ";
 const RESOLVED: &str = "<!-- coderabbit-agent:resolved v1 ";
 const COMMAND: &str = "<!-- coderabbit-agent:command v1 ";
+const REOPENED: &str = "<!-- coderabbit-agent:reopened v1 ";
 const END: &str = " -->";
 
 pub(crate) fn of_finding(fingerprint: &Fingerprint) -> String {
@@ -27,6 +28,15 @@ pub(crate) fn of_resolution(head: &CommitId) -> String {
 /// Of the answer to a command: the comment that gave it, within its thread, and the command's word.
 pub(crate) fn of_command(comment: u64, word: &str) -> String {
     format!("{COMMAND}{comment} {word}{END}")
+}
+
+pub(crate) fn of_reopening(head: &CommitId) -> String {
+    format!("{REOPENED}{head}{END}")
+}
+
+/// Whether a comment says that the code answers a finding.
+pub(crate) fn is_resolution(content: &str) -> bool {
+    content.contains(RESOLVED)
 }
 
 /// The fingerprint in the last finding marker of a comment.

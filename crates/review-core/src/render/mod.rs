@@ -13,7 +13,7 @@ mod remarks;
 mod walkthrough;
 
 pub use command::{CommandReply, command_reply};
-pub use comment::{finding_comment, resolution_reply};
+pub use comment::{finding_comment, reopening_reply, resolution_reply};
 pub use model_text::neutralise;
 pub(crate) use model_text::{is_invisible, shortened};
 pub use walkthrough::{WalkthroughInput, walkthrough};

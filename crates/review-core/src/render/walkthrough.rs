@@ -86,6 +86,8 @@ pub enum WalkthroughInput<'a> {
         cost_limit: Option<CostLimitReached>,
         /// Threads resolved by this run.
         resolved: usize,
+        /// Threads that were resolved by an earlier run, and whose code came back.
+        reopened: usize,
         /// Threads of earlier runs that are still open.
         still_open: usize,
         /// Categories that this repository hears nothing of.
@@ -176,6 +178,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         set_aside,
         cost_limit,
         resolved,
+        reopened,
         still_open,
         silent,
         repository_url,
@@ -193,7 +196,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
     let defaults = Reviews::default();
     let wishes = configuration.map_or(&defaults, |effective| &effective.configuration.reviews);
 
-    let result = changes::result_line(posted, cost_limit.is_some(), resolved, still_open);
+    let result = changes::result_line(posted, cost_limit.is_some(), resolved, reopened, still_open);
     let details = Details {
         range,
         reviewed_files,

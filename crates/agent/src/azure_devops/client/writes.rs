@@ -53,7 +53,14 @@ impl AzureDevOps {
             PublicationStep::UpdateThread { thread, comment, content, properties } => {
                 self.update_thread(key, *thread, *comment, content, properties).await
             }
-            PublicationStep::ResolveThread { thread, reply, status } => self.resolve_thread(key, *thread, reply, status).await,
+            PublicationStep::ResolveThread { thread, reply, status } => {
+                let is_open = |standing: &ThreadStatus| standing.is_open() || matches!(standing, ThreadStatus::Other(_));
+                self.answer_thread(key, *thread, reply, is_open, status).await
+            }
+            PublicationStep::ReopenThread { thread, reply } => {
+                let is_fixed = |standing: &ThreadStatus| *standing == ThreadStatus::Fixed;
+                self.answer_thread(key, *thread, reply, is_fixed, &ThreadStatus::Active).await
+            }
             PublicationStep::SetThreadStatus { thread, status } => {
                 self.patch_thread(key, *thread, json!({ "status": convert::thread_status_word(status) })).await
             }
@@ -156,20 +163,20 @@ impl AzureDevOps {
         self.patch_thread(key, thread, json!({ "properties": bag(properties) })).await
     }
 
-    /// The reply is left out when it stands already: an earlier run was cut between the two writes. A thread that somebody
-    /// deleted or closed meanwhile is left alone.
-    async fn resolve_thread(
+    /// Replies, and sets the status. The reply is left out when it stands already: an earlier run was cut between the two writes.
+    /// A thread that somebody deleted meanwhile, or whose status is none that `applies`, is left alone.
+    async fn answer_thread(
         &self,
         key: &PullRequestKey,
         thread: u64,
         reply: &str,
+        applies: impl Fn(&ThreadStatus) -> bool + Send,
         status: &ThreadStatus,
     ) -> Result<(), AzureDevOpsError> {
         let action = format!("answering in thread {thread} of {key}");
         check_length(&action, reply)?;
         let standing = self.thread(key, thread).await?;
-        let is_settled = !standing.status.is_open() && !matches!(standing.status, ThreadStatus::Other(_));
-        if standing.is_deleted || is_settled {
+        if standing.is_deleted || !applies(&standing.status) {
             return Ok(());
         }
         let me = self.me(&key.repository.collection).await?;

@@ -3,7 +3,10 @@
 use review_core::{
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
     money::Money,
-    publication::{Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredTexts, WalkthroughState, Withheld},
+    publication::{
+        Additions, CheckState, DesiredFinding, DesiredState, DesiredStatus, DesiredTexts, ReopenedFinding, WalkthroughState,
+        Withheld,
+    },
     pull_request::{Anchor, LineRange, Side},
     scope::Reviewed,
     usage::Usage,
@@ -71,6 +74,7 @@ fn planned(head: char) -> PlannedReview {
             content: "**High** – it wraps 🦀".to_owned(),
         }],
         resolved: vec![17],
+        reopened: vec![ReopenedFinding { thread: 18, finding: finding() }],
         walkthrough: "One finding.".to_owned(),
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },

@@ -25,6 +25,41 @@ async fn a_new_pull_request_gets_one_walkthrough_its_true_findings_and_a_status(
 }
 
 #[tokio::test]
+async fn what_comes_back_after_we_resolved_it_is_opened_again_and_what_people_had_the_last_word_on_is_not() {
+    let stage = Stage::set(both_rules()).await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    pull_request.reviewed(1).await;
+    let last = || {
+        let threads = pull_request.inline();
+        assert_eq!(threads.len(), 2, "no thread was added: {threads:#?}");
+        threads.into_iter().find(|thread| thread.content().contains("one past the last item")).unwrap()
+    };
+    pull_request.push(&[(CART, cart(LAST_ITEM_FIXED, QUERY).as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(2).await, "succeeded: Reviewed: no new findings, 1 still open");
+    assert_eq!(last().status.as_deref(), Some("fixed"));
+
+    pull_request.push(&[(CART, cart(LAST_ITEM, QUERY).as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(3).await, "succeeded: Reviewed: no new findings, 1 back and open again, 1 still open");
+    assert_eq!(last().status.as_deref(), Some("active"));
+    let said = &last().comments[2].content;
+    assert!(last().comments.len() == 3 && said.starts_with("Back at `"), "{said}");
+    let walkthrough = pull_request.walkthrough();
+    assert!(walkthrough.contains("1 earlier finding is back, and open again."), "{walkthrough}");
+
+    pull_request.push(&[(CART, cart(LAST_ITEM_FIXED, QUERY).as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(4).await, "succeeded: Reviewed: no new findings, 1 still open");
+    assert_eq!((last().status.as_deref(), last().comments.len()), (Some("fixed"), 4), "resolved a second time");
+
+    let author = stage.azure.author();
+    pull_request.reply(&author, last().id, "It will come back, on purpose.").await.unwrap();
+    pull_request.push(&[(CART, cart(LAST_ITEM, QUERY).as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(5).await, "succeeded: Reviewed: no new findings, 1 still open");
+    assert_eq!((last().status.as_deref(), last().comments.len()), (Some("fixed"), 5), "people had the last word");
+    assert!(pull_request.walkthrough().contains("raised before"), "{}", pull_request.walkthrough());
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn a_suggestion_that_is_half_of_the_fix_is_told_in_words_alone() {
     let stage = Stage::set(Script::with_rules([last_rule().half_fixed()])).await;
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;

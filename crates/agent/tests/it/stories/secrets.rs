@@ -59,6 +59,11 @@ async fn a_secret_in_an_added_line_is_told_whatever_the_model_says_and_until_it_
     pull_request.push(&[(DEPLOY, file("begin()", "login(read())").as_str())]).await.unwrap();
     assert_eq!(pull_request.reviewed(3).await, "succeeded: Reviewed: no new findings");
     assert_eq!(pull_request.inline()[0].status.as_deref(), Some("fixed"));
+
+    pull_request.push(&[(DEPLOY, file("begin()", &line).as_str())]).await.unwrap();
+    assert_eq!(pull_request.reviewed(4).await, "succeeded: Reviewed: no new findings, 1 back and open again");
+    let back = pull_request.inline();
+    assert_eq!((back.len(), back[0].status.as_deref()), (1, Some("active")));
     for write in stage.azure.bot_writes() {
         assert!(
             !write.content.contains(&secret) && !write.properties.values().any(|value| value.contains(&secret)),

@@ -1,5 +1,7 @@
 use crate::{
-    finding::{Category, DropReason, Finding, StandingFinding, count_votes, dedupe, fingerprint, test_support::finding},
+    finding::{
+        Category, DropReason, Finding, StandingFinding, came_back, count_votes, dedupe, fingerprint, test_support::finding,
+    },
     pull_request::{Anchor, LineRange, Side, ThreadStatus},
 };
 
@@ -9,6 +11,7 @@ fn thread_about(finding: &Finding, status: ThreadStatus) -> StandingFinding {
         thread: 4,
         status,
         is_deleted: false,
+        is_resolved_by_us: false,
         fingerprint: fingerprint(finding),
         anchor: Some(Anchor { path: finding.path.clone(), side: finding.side, lines: finding.lines }),
         iteration: 1,
@@ -154,4 +157,24 @@ fn a_finding_whose_file_nobody_can_name_is_known_by_its_line() {
     assert!(!is_raised(&elsewhere, &thread_about(&one, ThreadStatus::Active)), "a file that is there speaks for its own lines");
     elsewhere.quoted_line = "let price = order.price;".to_owned();
     assert!(!is_raised(&elsewhere, &lost));
+}
+
+#[test]
+fn what_we_resolved_ourselves_may_come_back_and_what_people_settled_may_not() {
+    let back = finding("src/a.rs", 10, 10, "The total overflows.");
+    let ours = StandingFinding { is_resolved_by_us: true, ..thread_about(&back, ThreadStatus::Fixed) };
+    let (fresh, dropped) = dedupe(vec![back.clone()], std::slice::from_ref(&ours));
+    assert_eq!((fresh.len(), dropped.len()), (1, 0));
+    assert_eq!(came_back(&back, std::slice::from_ref(&ours)).unwrap().thread, ours.thread);
+    // In other words, at the same line.
+    let other = Finding { claim: "The sum of the total overflows here.".to_owned(), ..back.clone() };
+    assert!(came_back(&other, std::slice::from_ref(&ours)).is_some());
+    let mut elsewhere = back.clone();
+    elsewhere.quoted_line = "another line".to_owned();
+    assert!(came_back(&elsewhere, std::slice::from_ref(&ours)).is_none(), "what replaced it is another matter");
+
+    let theirs = StandingFinding { thread: 99, ..thread_about(&back, ThreadStatus::WontFix) };
+    assert!(came_back(&back, std::slice::from_ref(&theirs)).is_none());
+    let (fresh, dropped) = dedupe(vec![back], &[ours, theirs]);
+    assert_eq!((fresh.len(), dropped[0].reason), (0, DropReason::AlreadyRaised), "the word of people outweighs ours");
 }

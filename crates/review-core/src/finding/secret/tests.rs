@@ -116,6 +116,7 @@ fn only_a_thread_about_the_same_secret_keeps_it_from_being_told() {
         thread: 7,
         status: ThreadStatus::WontFix,
         is_deleted: false,
+        is_resolved_by_us: false,
         fingerprint: fingerprint(&finding(path, 1, 1, claim)),
         anchor: Some(Anchor { path: path.to_owned(), side: Side::Right, lines: secret.lines }),
         iteration: 1,

@@ -6,8 +6,8 @@ use crate::{
         test_support::{finding, state, thread},
     },
     publication::property,
-    pull_request::{Anchor, LineRange, Side, Thread, ThreadStatus},
-    render::finding_comment,
+    pull_request::{Anchor, Comment, CommitId, LineRange, Side, Thread, ThreadStatus},
+    render::{finding_comment, reopening_reply, resolution_reply},
 };
 
 fn posted(id: u64, author: &str) -> Thread {
@@ -41,6 +41,7 @@ fn a_thread_of_ours_is_read_back_from_its_properties() {
             thread: 5,
             status: ThreadStatus::Active,
             is_deleted: false,
+            is_resolved_by_us: false,
             fingerprint: fingerprint(&planted),
             anchor: Some(Anchor { path: "src/a.rs".to_owned(), side: Side::Right, lines: LineRange::new(10, 12) }),
             iteration: 2,
@@ -51,6 +52,40 @@ fn a_thread_of_ours_is_read_back_from_its_properties() {
         }
     );
     assert_eq!(only(vec![posted(5, "ME")]).thread, 5, "identities are compared without case");
+}
+
+#[test]
+fn a_thread_is_resolved_by_us_while_our_word_about_that_is_the_last_one_in_it() {
+    let head = CommitId::parse(&"4f2d8a9b".repeat(5)).unwrap();
+    let (resolved, back) = (resolution_reply(&head), reopening_reply(&head));
+    let spoken = |status: ThreadStatus, words: &[(&str, &str)]| {
+        let mut standing = posted(5, "me");
+        let told = words.iter().enumerate().map(|(index, (author, content))| {
+            let comment = thread(5, &[(author, content)]).comments.remove(0);
+            Comment { id: index as u64 + 3, ..comment }
+        });
+        standing.comments.extend(told);
+        standing.status = status;
+        only(vec![standing]).is_resolved_by_us
+    };
+    assert!(spoken(ThreadStatus::Fixed, &[("me", &resolved)]));
+    assert!(spoken(ThreadStatus::Fixed, &[("me", &resolved), ("me", &back), ("ME", &resolved)]));
+    for (status, words) in [
+        (ThreadStatus::Fixed, vec![]),
+        (ThreadStatus::Fixed, vec![("author", resolved.as_str())]),
+        (ThreadStatus::Fixed, vec![("me", resolved.as_str()), ("author", "Thanks.")]),
+        (ThreadStatus::Fixed, vec![("me", resolved.as_str()), ("me", back.as_str())]),
+        (ThreadStatus::Active, vec![("me", resolved.as_str())]),
+        (ThreadStatus::Closed, vec![("me", resolved.as_str())]),
+        (ThreadStatus::WontFix, vec![("me", resolved.as_str())]),
+        (ThreadStatus::ByDesign, vec![("me", resolved.as_str())]),
+    ] {
+        assert!(!spoken(status.clone(), &words), "{status:?} {words:?}");
+    }
+    let mut deleted = posted(5, "me");
+    deleted.comments.push(Comment { id: 9, ..thread(5, &[("me", &resolved)]).comments.remove(0) });
+    (deleted.status, deleted.is_deleted) = (ThreadStatus::Fixed, true);
+    assert!(!only(vec![deleted]).is_resolved_by_us);
 }
 
 #[test]

@@ -26,6 +26,7 @@ fn standing(number: u32, claim: &str) -> StandingFinding {
         thread: u64::from(number),
         status: ThreadStatus::Active,
         is_deleted: false,
+        is_resolved_by_us: false,
         fingerprint: Fingerprint("f".into()),
         anchor: Some(Anchor { path: "src/orders.rs".into(), side: Side::Right, lines: LineRange::new(number, number + 1) }),
         iteration: 1,
@@ -175,4 +176,11 @@ fn prompts_are_the_same_for_the_same_input() {
     assert_eq!(walkthrough(), WALKTHROUGH);
     let claims = [standing(1, "a"), standing(2, "b")];
     assert_eq!(finder(&claims), finder(&claims));
+}
+
+#[test]
+fn what_we_resolved_is_not_said_to_be_settled_since_it_may_come_back() {
+    let resolved = StandingFinding { is_resolved_by_us: true, ..standing(1, "The total overflows.") };
+    assert_eq!(finder(std::slice::from_ref(&resolved)), finder(&[]));
+    assert!(!finder(&[resolved, standing(2, "The name is lost.")]).contains("The total overflows."));
 }

@@ -40,7 +40,7 @@ pub(super) fn changes_table(cohorts: &[Cohort]) -> Option<String> {
 }
 
 /// How many, never what: the threads say that.
-pub(super) fn result_line(posted: &[Finding], is_stopped: bool, resolved: usize, still_open: usize) -> String {
+pub(super) fn result_line(posted: &[Finding], is_stopped: bool, resolved: usize, reopened: usize, still_open: usize) -> String {
     let mut sentences = Vec::new();
     if posted.is_empty() && is_stopped {
         sentences.push("**No finding was confirmed before the review was stopped.**".to_owned());
@@ -57,6 +57,9 @@ pub(super) fn result_line(posted: &[Finding], is_stopped: bool, resolved: usize,
     }
     if resolved > 0 {
         sentences.push(format!("{} resolved.", counted(resolved, "earlier finding", "earlier findings")));
+    }
+    if reopened > 0 {
+        sentences.push(format!("{} back, and open again.", counted(reopened, "earlier finding is", "earlier findings are")));
     }
     if still_open > 0 {
         sentences.push(format!("{} still open.", counted(still_open, "earlier finding is", "earlier findings are")));

@@ -34,6 +34,7 @@ struct Run {
     set_aside: Vec<FileSetAside>,
     cost_limit: Option<CostLimitReached>,
     resolved: usize,
+    reopened: usize,
     still_open: usize,
     silent: Vec<SilentCategory>,
     looks: LooksMade,
@@ -66,6 +67,7 @@ impl Default for Run {
             set_aside: Vec::new(),
             cost_limit: None,
             resolved: 0,
+            reopened: 0,
             still_open: 0,
             silent: Vec::new(),
             looks: LooksMade { tier: Tier::Normal, made: 3, not_made: Vec::new() },
@@ -98,6 +100,7 @@ impl Run {
             set_aside: &self.set_aside,
             cost_limit: self.cost_limit,
             resolved: self.resolved,
+            reopened: self.reopened,
             still_open: self.still_open,
             silent: &self.silent,
             repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
@@ -164,13 +167,14 @@ fn findings_are_counted_and_never_repeated() {
         posted: vec![low, high.clone(), high],
         dropped: BTreeMap::from([(DropReason::Refuted, 2), (DropReason::Duplicate, 1), (DropReason::OverCap, 0)]),
         resolved: 1,
+        reopened: 2,
         still_open: 4,
         ..Run::default()
     };
     let text = run.rendered();
     assert!(!text.contains("SECRET CLAIM"));
     for sentence in [
-        "**3 new findings** (2 high, 1 low), each in its own thread. 1 earlier finding resolved. 4 earlier findings are still open.",
+        "**3 new findings** (2 high, 1 low), each in its own thread. 1 earlier finding resolved. 2 earlier findings are back, and open again. 4 earlier findings are still open.",
         "`00000000` to `bbbbbbbb`, only what is new since the last review",
         "- Candidates not posted (3): 1 saying the same as another, 2 refuted by the code",
         "The model wrote no summary",

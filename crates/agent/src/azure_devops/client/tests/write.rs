@@ -130,14 +130,36 @@ fn resolve() -> PublicationStep {
 
 /// Resolves a thread that stands as given; returns the writes.
 async fn writes_of_resolving(thread: Value) -> Vec<(String, Value)> {
+    writes_of(resolve(), thread).await
+}
+
+async fn writes_of(step: PublicationStep, thread: Value) -> Vec<(String, Value)> {
     let server = Server::start(move |seen, _| match (seen.method.as_str(), seen.path.ends_with("connectionData")) {
         (_, true) => connection_data(),
         ("GET", _) => Reply::ok(&thread),
         _ => Reply::ok(&json!({"id": 2})),
     })
     .await;
-    server.client().apply(&server.key(), &resolve(), &[]).await.unwrap();
+    server.client().apply(&server.key(), &step, &[]).await.unwrap();
     server.seen().into_iter().filter(|seen| seen.method != "GET").map(|seen| (seen.line(), seen.body)).collect()
+}
+
+#[tokio::test]
+async fn what_came_back_is_answered_and_made_active_unless_people_settled_it_otherwise() {
+    let reply = "Back at `4f2d8a9b`.";
+    let reopen = || PublicationStep::ReopenThread { thread: 7, reply: reply.to_owned() };
+    let thread = |status: &str, said: &str| {
+        let ours = json!({"id": 2, "author": {"id": ME}, "content": said, "commentType": "text"});
+        json!({"id": 7, "status": status, "comments": [ours]})
+    };
+    let said =
+        (format!("POST {}", path("threads/7/comments")), json!({"content": reply, "parentCommentId": 1, "commentType": "text"}));
+    let active = (format!("PATCH {}", path("threads/7")), json!({"status": "active"}));
+    assert_eq!(writes_of(reopen(), thread("fixed", "Addressed")).await, [said, active.clone()]);
+    assert_eq!(writes_of(reopen(), thread("fixed", reply)).await, [active], "cut after the answer");
+    for status in ["active", "wontFix", "byDesign", "closed", "pending"] {
+        assert_eq!(writes_of(reopen(), thread(status, "Addressed")).await, [], "{status}");
+    }
 }
 
 #[tokio::test]
