@@ -386,7 +386,8 @@ impl DesiredState {
 
     /// Findings that were withheld are part of the account that was to be given.
     pub fn walkthrough_state(&self) -> WalkthroughState {
-        if self.withheld.findings.is_empty() { self.walkthrough_state } else { WalkthroughState::Partial }
+        let is_whole = self.withheld.findings.is_empty() || !self.walkthrough_state.is_account();
+        if is_whole { self.walkthrough_state } else { WalkthroughState::Partial }
     }
 
     fn walkthrough_text(&self) -> String {

@@ -82,6 +82,8 @@ pub struct Analysis {
     pub set_aside: Vec<FileSetAside>,
     /// What ended the run before it had asked everything.
     pub cost_limit: Option<CostLimitReached>,
+    /// Nothing was answered before that: only what needs no model is told, and the change counts as not reviewed.
+    pub is_unread: bool,
     /// Whether only what came since the last review was looked at. False also when the commits of that review are gone.
     pub is_incremental: bool,
     pub usage: Usage,

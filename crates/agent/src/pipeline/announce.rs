@@ -9,6 +9,7 @@ use review_core::{
 };
 
 use super::{
+    desired::not_reviewed,
     publish::PublishError,
     review::{End, MAX_ATTEMPTS, Run},
     trouble::Trouble,
@@ -40,9 +41,9 @@ impl Run<'_> {
         configuration: &Effective,
     ) -> Result<End, Trouble> {
         let reviews = &configuration.configuration.reviews;
-        let content = walkthrough(&WalkthroughInput::Skipped { reason, set_aside, configuration: Some(configuration) });
-        let check = if reviews.fail_commit_status { CheckState::Failed } else { CheckState::NotApplicable };
-        let status = DesiredStatus { state: check, description: format!("Not reviewed: {}", reason.sentence()) };
+        let content =
+            walkthrough(&WalkthroughInput::Skipped { reason, secrets: 0, set_aside, configuration: Some(configuration) });
+        let status = not_reviewed(reason, "", Some(configuration));
         // Whoever wants no word about it shall not be left with one that a review is under way or will come.
         let stale = state.newest_iteration().is_some_and(|iteration| shows_delay(state, &iteration.head));
         let is_told = (reviews.review_status && !reason.is_silent()) || stale || shows_unfinished_run(state);

@@ -13,6 +13,7 @@ use review_core::{
     },
     pull_request::{Anchor, Iteration, PullRequest, PullRequestState},
     render::{WalkthroughInput, finding_comment, neutralise, walkthrough},
+    scope::SkipReason,
     sections::{Sections, summary_place},
 };
 
@@ -113,6 +114,46 @@ fn additions(sections: &Sections, reviews: &Reviews) -> Additions {
 /// The page that the page of a pull request is below.
 fn repository_page(web_url: &str) -> &str {
     web_url.rsplit_once("/pullrequest/").map_or(web_url, |(page, _)| page)
+}
+
+/// What shall stand there after a run that was stopped before anything was read: threads about secrets, and that the change was not
+/// reviewed. Nothing is put on record, so that the next run reads the change whole.
+pub(super) fn unread_state(
+    iteration: &Iteration,
+    analysis: &Analysis,
+    reason: &SkipReason,
+    configuration: &Effective,
+) -> DesiredState {
+    let findings: Vec<DesiredFinding> = analysis
+        .findings
+        .iter()
+        .zip(&analysis.last_line_utf16)
+        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16, &configuration.configuration))
+        .collect();
+    let secrets = analysis.findings.len().saturating_add(analysis.reopened.len());
+    let (set_aside, configuration) = (&[], Some(configuration));
+    let told = if secrets == 1 { "1 secret".to_owned() } else { format!("{secrets} secrets") };
+    DesiredState {
+        iteration: iteration.id,
+        head: iteration.head.clone(),
+        base: iteration.base.clone(),
+        findings,
+        resolved: Vec::new(),
+        reopened: analysis.reopened.clone(),
+        walkthrough: walkthrough(&WalkthroughInput::Skipped { reason, secrets, set_aside, configuration }),
+        walkthrough_state: WalkthroughState::Skipped,
+        status: not_reviewed(reason, &format!(" {told} in added lines found all the same."), configuration),
+        description_summary: None,
+        additions: Additions::default(),
+        withheld: Withheld::default(),
+    }
+}
+
+/// The status of a change that is not reviewed.
+pub(super) fn not_reviewed(reason: &SkipReason, more: &str, configuration: Option<&Effective>) -> DesiredStatus {
+    let fails = configuration.is_some_and(|configuration| configuration.configuration.reviews.fail_commit_status);
+    let state = if fails { CheckState::Failed } else { CheckState::NotApplicable };
+    DesiredStatus { state, description: format!("Not reviewed: {}{more}", reason.sentence()) }
 }
 
 fn desired_finding(finding: &Finding, last_line_utf16: u32, configuration: &Configuration) -> DesiredFinding {

@@ -8,6 +8,7 @@ use std::{
 
 use review_core::{
     command,
+    configuration::Effective,
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     learning::{History, PostedFinding, SilentCategory},
     publication::WalkthroughState,
@@ -17,10 +18,10 @@ use review_core::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    analysis::{AnalysisError, Limits},
+    analysis::{Analysis, AnalysisError, Limits},
     commanders::Commanders,
     configuration::{Configurations, Settled, tell_of_change},
-    desired::desired_state,
+    desired::{desired_state, unread_state},
     evidence::Change,
     past::Past,
     publish::{PublishError, Publisher},
@@ -255,7 +256,10 @@ impl Run<'_> {
             analysed => analysed?,
         };
         tell_of_change(&mut effective, &analysis);
-        if analysis.reviewed_files.is_empty() && analysis.findings.is_empty() && since.is_none() {
+        if let Some(reached) = analysis.cost_limit.filter(|_| analysis.is_unread) {
+            return self.tell_unread(iteration, &analysis, &SkipReason::CostLimit(reached), &effective).await;
+        }
+        if analysis.reviewed_files.is_empty() && analysis.findings.is_empty() && analysis.reopened.is_empty() && since.is_none() {
             // Read again: the walkthrough that announced the start is to be edited, not joined by a second one.
             let state = self.reread(iteration).await?;
             return self.skip(&state, &SkipReason::NothingReviewable, &analysis.set_aside, &effective).await;
@@ -275,6 +279,29 @@ impl Run<'_> {
         };
         store.store_planned(&self.job.lease, self.key, &planned, self.now()).await?;
         self.publish(planned).await
+    }
+
+    /// Tells what needed no model, and that the change was not reviewed. A run that is cut here finds the same again, and pays nothing.
+    async fn tell_unread(
+        &self,
+        iteration: &Iteration,
+        analysis: &Analysis,
+        reason: &SkipReason,
+        configuration: &Effective,
+    ) -> Result<End, Trouble> {
+        let Reviewer { store, metrics, .. } = self.reviewer;
+        let desired = self.publisher().publish(unread_state(iteration, analysis, reason, configuration)).await?;
+        let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
+        let posted: Vec<PostedFinding> = posted.collect();
+        store.record_posted(&self.job.lease, self.key, &posted, self.now()).await?;
+        self.end_requests().await;
+        for finding in &desired.findings {
+            metrics.finding_posted(finding.finding.severity);
+        }
+        metrics.review_ended("none", "skipped", self.took());
+        metrics.review_skipped(reason);
+        tracing::info!(pull_request = %self.key, reason = reason.word(), secrets = posted.len(), "not reviewed, but for its secrets");
+        Ok(End::Skipped)
     }
 
     /// Where what is asked is booked, and what it may cost.

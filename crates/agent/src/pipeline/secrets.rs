@@ -18,14 +18,14 @@ use super::{
     analysis::{Analysis, AnalysisError, Limits, examine},
     evidence::Change,
 };
-use crate::llm::Model;
+use crate::llm::{Model, ModelError};
 
 /// Secrets told in one review, beside the findings of models: neither takes the place of the other. Who adds more than these
 /// knows by then.
 const MAX_TOLD: usize = 10;
 
 /// Reviews a change, and tells of the secrets that it adds. `standing` are the findings of earlier runs: none is raised again.
-/// `history` is what became of findings in this repository.
+/// `history` is what became of findings in this repository. Where a ceiling on costs stops everything else, they are told alone.
 pub(super) async fn analyse(
     model: &Model,
     change: Change<'_>,
@@ -35,7 +35,16 @@ pub(super) async fn analyse(
     cancel: &CancellationToken,
 ) -> Result<Analysis, AnalysisError> {
     let mut secrets = Vec::new();
-    let mut analysis = Box::pin(examine(model, change, standing, history, limits, &mut secrets, cancel)).await?;
+    let examined = Box::pin(examine(model, change, standing, history, limits, &mut secrets, cancel)).await;
+    let mut analysis = match examined {
+        Err(AnalysisError::Model(ModelError::CostLimit(reached))) => {
+            let mut unread = Analysis { cost_limit: Some(reached), is_unread: true, ..Analysis::default() };
+            tell(&mut unread, secrets, standing);
+            let is_said = unread.findings.is_empty() && unread.reopened.is_empty();
+            return if is_said { Err(ModelError::CostLimit(reached).into()) } else { Ok(unread) };
+        }
+        examined => examined?,
+    };
     without_secrets(&mut analysis, model.redactor());
     analysis.sections = sections_of(&analysis, &change);
     tell(&mut analysis, secrets, standing);

@@ -254,6 +254,50 @@ fn only_open_threads_of_ours_are_resolved_and_answered_once() {
     );
 }
 
+#[test]
+fn what_came_back_is_opened_again_once_and_only_where_it_still_counts_as_fixed() {
+    let reopened = |thread| ReopenedFinding { thread, finding: desired_finding(10, "It overflows.").finding };
+    let mut wish = desired(Vec::new());
+    wish.reopened = [1, 1, 2, 3, 4, 5, 99].map(reopened).to_vec();
+    let reply = crate::render::reopening_reply(&commit('b'));
+    let earlier = crate::render::reopening_reply(&commit('a'));
+    let statuses = [ThreadStatus::Fixed, ThreadStatus::WontFix, ThreadStatus::Active, ThreadStatus::Fixed, ThreadStatus::Fixed];
+    let mut threads: Vec<Thread> =
+        (1..).zip(statuses).map(|(id, status)| Thread { status, ..thread(id, &[("me", "It overflows.")]) }).collect();
+    // Cut between answer and status; opened again for an older head; somebody else's thread.
+    threads[3] = Thread { status: ThreadStatus::Fixed, ..thread(4, &[("me", "It overflows."), ("me", &reply)]) };
+    threads[0] = Thread { status: ThreadStatus::Fixed, ..thread(1, &[("me", "It overflows."), ("me", &earlier)]) };
+    threads[4] = Thread { status: ThreadStatus::Fixed, ..thread(5, &[("author", "It overflows."), ("me", "Fixed.")]) };
+    let mut standing = state(threads);
+    let steps: Vec<PublicationStep> = plan(&standing, &wish)
+        .into_iter()
+        .filter(|step| matches!(step, PublicationStep::ReopenThread { .. } | PublicationStep::SetThreadStatus { .. }))
+        .collect();
+    assert_eq!(
+        steps,
+        [
+            PublicationStep::ReopenThread { thread: 1, reply },
+            PublicationStep::SetThreadStatus { thread: 4, status: ThreadStatus::Active },
+        ]
+    );
+    apply(&mut standing, &steps);
+    let again = plan(&standing, &wish);
+    assert!(
+        !again.iter().any(|step| matches!(step, PublicationStep::ReopenThread { .. } | PublicationStep::SetThreadStatus { .. }))
+    );
+    assert!(wish.withhold(&steps[0]) && wish.withhold(&steps[1]));
+    assert_eq!(wish.withheld.findings.len(), 2, "told in the walkthrough instead");
+}
+
+#[test]
+fn what_was_not_reviewed_does_not_look_reviewed_for_a_thread_that_was_refused() {
+    let refused = desired_finding(10, "A secret.");
+    let mut wish = DesiredState { walkthrough_state: WalkthroughState::Skipped, ..desired(vec![refused]) };
+    let step = plan(&state(Vec::new()), &wish).remove(0);
+    assert!(wish.withhold(&step));
+    assert_eq!(wish.walkthrough_state(), WalkthroughState::Skipped);
+}
+
 fn step(state: &PullRequestState, content: &str, run: WalkthroughState) -> Option<PublicationStep> {
     plan_walkthrough(state, content, run, 2, &commit('b'), &commit('0'))
 }

@@ -60,6 +60,8 @@ pub enum WalkthroughInput<'a> {
     InProgress { head: &'a CommitId, base: &'a CommitId, incremental: bool },
     Skipped {
         reason: &'a SkipReason,
+        /// Threads about secrets in added lines, which are told all the same.
+        secrets: usize,
         set_aside: &'a [FileSetAside],
         /// What there is to say about the configuration.
         configuration: Option<&'a Effective>,
@@ -109,8 +111,15 @@ pub fn walkthrough(input: &WalkthroughInput<'_>) -> String {
             let range = commits(base, head, *incremental);
             marker::compose_walkthrough(&note(IN_PROGRESS, &format!("{range} are being read.")), None)
         }
-        WalkthroughInput::Skipped { reason, set_aside, configuration } => {
-            let status = note(reason.title(), &reason.sentence());
+        WalkthroughInput::Skipped { reason, secrets, set_aside, configuration } => {
+            let told = match secrets {
+                0 => String::new(),
+                count => format!(
+                    " {} without a model, each in its own thread.",
+                    counted(*count, "secret in added lines was found", "secrets in added lines were found")
+                ),
+            };
+            let status = note(reason.title(), &format!("{}{told}", reason.sentence()));
             let files = details::set_aside_list(set_aside, MAX_LISTED_PER_REASON);
             let files = (!files.is_empty()).then(|| folded("Files set aside", &files.join("\n")));
             let folds: Vec<String> = files.into_iter().chain(configuration.and_then(remarks::folded)).collect();

@@ -88,6 +88,38 @@ async fn a_push_past_the_ceiling_of_the_pull_request_is_not_reviewed_and_the_pul
 }
 
 #[tokio::test]
+async fn secrets_are_told_also_where_a_ceiling_stops_the_review_before_it_began() {
+    let stage = with(&[("COST_LIMIT_PULL_REQUEST", "1")]).await;
+    let pull_request = stage.open(&[("src/other.py", "def other():\n    return 1\n")]).await;
+    pull_request.reviewed(1).await;
+    record(&stage, 1).await;
+    spend(&stage, "update spending set cost = cost + 1000000 where role = 'medium'").await;
+    let asked = stage.model.calls().len();
+
+    // Put together here, so that no scanner takes this file for a leak.
+    let secret = format!("ghp_{}", "a1B2c3D4e5F6g7H8i9J0k1L2m3N4o5P6q7R8");
+    let deploy = format!("def deploy():\n    login(\"{secret}\")\n");
+    let files = [(CART, cart(LAST_ITEM, QUERY)), ("src/deploy.py", deploy)];
+    pull_request.push(&files).await.unwrap();
+    let told = pull_request.reviewed(2).await;
+    assert!(told.starts_with("notApplicable: Not reviewed: The reviews of this pull request have cost about $"), "{told}");
+    assert!(told.ends_with(" 1 secret in added lines found all the same."), "{told}");
+    let threads = pull_request.inline();
+    assert_eq!((threads.len(), threads[0].path.as_deref()), (1, Some("src/deploy.py")));
+    let walkthrough = pull_request.walkthrough();
+    assert!(walkthrough.contains("1 secret in added lines was found without a model"), "{walkthrough}");
+    assert!(walkthrough.contains("> **Review skipped.**") && walkthrough.contains("## Walkthrough"), "{walkthrough}");
+    assert_eq!(stage.model.calls().len(), asked, "no model was asked");
+
+    // What nobody read is read as soon as there is money, and the secret is not told twice.
+    spend(&stage, "update spending set cost = 0 where role = 'medium'").await;
+    pull_request.push(&[("src/more.py", "def more():\n    return 2\n")]).await.unwrap();
+    assert_eq!(pull_request.reviewed(3).await, "succeeded: Reviewed: 2 findings (1 critical, 1 high), 1 still open");
+    assert_eq!(pull_request.inline().len(), 3);
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn at_the_ceiling_of_a_day_no_pull_request_is_reviewed_and_the_next_push_after_midnight_is() {
     let stage = with(&[("COST_LIMIT_DAY", "1")]).await;
     stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await.reviewed(1).await;

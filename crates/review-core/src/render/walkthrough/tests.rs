@@ -335,7 +335,18 @@ fn a_run_that_began_or_failed_has_a_status_and_no_body() {
 }
 
 fn skipped<'a>(reason: &'a SkipReason, set_aside: &'a [FileSetAside]) -> WalkthroughInput<'a> {
-    WalkthroughInput::Skipped { reason, set_aside, configuration: None }
+    WalkthroughInput::Skipped { reason, secrets: 0, set_aside, configuration: None }
+}
+
+#[test]
+fn a_skipped_review_tells_of_the_secrets_that_no_model_was_needed_for() {
+    let told = |secrets| {
+        let skipped = WalkthroughInput::Skipped { reason: &SkipReason::Draft, secrets, set_aside: &[], configuration: None };
+        walkthrough(&skipped)
+    };
+    assert!(told(1).contains("1 secret in added lines was found without a model, each in its own thread."), "{}", told(1));
+    assert!(told(2).contains("2 secrets in added lines were found"), "{}", told(2));
+    assert!(!told(0).contains("secret"));
 }
 
 #[test]
@@ -370,8 +381,12 @@ fn what_is_wrong_with_the_configuration_is_folded_and_harmless() {
     - `reviews.tools.ruff.enabled`, `reviews.tools.eslint.enabled`, `reviews.tools.shellcheck.enabled`: understood, but not built yet; it changes nothing
     ");
     assert!(text.contains("- Configuration: `.coderabbit.yaml`"), "{text}");
-    let skipped =
-        walkthrough(&WalkthroughInput::Skipped { reason: &SkipReason::Draft, set_aside: &[], configuration: Some(&effective) });
+    let skipped = walkthrough(&WalkthroughInput::Skipped {
+        reason: &SkipReason::Draft,
+        secrets: 0,
+        set_aside: &[],
+        configuration: Some(&effective),
+    });
     assert!(skipped.contains("<summary>Configuration: 3 warnings, 3 notes</summary>"), "{skipped}");
     let silent = Run { configuration: Some(Effective::default()), ..Run::default() }.rendered();
     assert!(!silent.contains("Configuration:</") && silent.contains("- Configuration: `defaults`"), "{silent}");
