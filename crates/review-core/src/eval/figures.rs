@@ -44,6 +44,9 @@ pub struct RunCounts {
     pub true_comments: u32,
     pub duplicates: u32,
     pub noise: u32,
+    /// Of the noise, what a judge took for right; None where none was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_real: Option<u32>,
     /// Clean pull requests, and those of them without a comment.
     pub silent: Share,
     pub partial: u32,
@@ -118,6 +121,11 @@ pub(super) const METRICS: &[Metric] = &[
     share("recall_file", "needs the file", |counts| counts.of_context(Context::File).quotient()),
     share("recall_repository", "needs the repository", |counts| counts.of_context(Context::Repository).quotient()),
     share("precision", "precision", |counts| counts.precision().quotient()),
+    share("precision_judged_real", "precision with judged-real", |counts| {
+        let judged =
+            counts.judged_real.map(|real| Share { hits: counts.true_comments.saturating_add(real), ..counts.precision() });
+        judged.unwrap_or_default().quotient()
+    }),
     each("noise_per_review", "noise", Unit::Number, |counts| counts.per_review(f64::from(counts.noise))),
     each("duplicates_per_review", "duplicates", Unit::Number, |counts| counts.per_review(f64::from(counts.duplicates))),
     Metric {
@@ -233,6 +241,9 @@ impl std::ops::AddAssign<&Self> for RunCounts {
         self.true_comments = self.true_comments.saturating_add(other.true_comments);
         self.duplicates = self.duplicates.saturating_add(other.duplicates);
         self.noise = self.noise.saturating_add(other.noise);
+        if let Some(real) = other.judged_real {
+            self.judged_real = Some(self.judged_real.unwrap_or_default().saturating_add(real));
+        }
         self.silent += other.silent;
         self.partial = self.partial.saturating_add(other.partial);
         for stage in &other.stages {
@@ -316,6 +327,13 @@ pub(super) fn counts_of(case: &CaseReport, run: &DoneRun, scoring: Scoring) -> R
             Worth::Noise => &mut counts.noise,
         };
         *count = count.saturating_add(1);
+    }
+    // Of comments that were scored by their place alone no judge was asked.
+    if scoring == Scoring::Meaning
+        && let Some(real) = &run.judged_real
+    {
+        let is_noise = |index: &&usize| scores.candidates.get(**index) == Some(&Some(Worth::Noise));
+        counts.judged_real = Some(u32::try_from(real.iter().filter(is_noise).count()).unwrap_or(u32::MAX));
     }
     if case.is_clean() {
         counts.silent.count(scores.candidates.iter().all(Option::is_none));

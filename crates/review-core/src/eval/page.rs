@@ -3,6 +3,10 @@
 //! Titles and sentences come from cases that anybody may have written, claims and reasons from models: all of them are
 //! escaped, and what cannot be seen in them is made visible. A policy in the page forbids whatever else a browser could load.
 
+mod comparison;
+
+pub use comparison::comparison_page;
+
 use super::{
     CaseReport, CaseRun, DoneRun, Fate, Figures, Report, Scoring, Spread, Stage, Worth,
     figures::{METRICS, Metric, Unit, scores_of},
@@ -17,6 +21,7 @@ const TILES: &[&str] = &[
     "recall",
     "recall_critical_high",
     "precision",
+    "precision_judged_real",
     "noise_per_review",
     "silent_when_clean",
     "tokens_per_review",
@@ -28,14 +33,7 @@ const BY_CONTEXT: &[&str] = &["recall_diff", "recall_file", "recall_repository"]
 
 /// The page.
 pub fn page(report: &Report) -> String {
-    let mut html = String::from(
-        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <meta name=\"color-scheme\" content=\"light dark\">\n<title>How good the reviews are</title>\n<style>\n",
-    );
-    html.push_str(STYLE);
-    html.push_str("</style>\n</head>\n<body>\n<main>\n<h1>How good the reviews are</h1>\n");
+    let mut html = begin("How good the reviews are");
     html.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&headline(report))));
     let made = format!("Begun {} with coderabbit-agent {}.", report.started_at, report.agent);
     html.push_str(&format!("<p class=\"about\">{}</p>\n", escaped(&made)));
@@ -46,6 +44,18 @@ pub fn page(report: &Report) -> String {
     push_expected(&mut html, report);
     push_cases(&mut html, report);
     html.push_str("</main>\n</body>\n</html>\n");
+    html
+}
+
+/// A page up to its heading.
+fn begin(title: &str) -> String {
+    let mut html = String::from(
+        "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <meta name=\"color-scheme\" content=\"light dark\">\n",
+    );
+    html.push_str(&format!("<title>{title}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n"));
     html
 }
 
@@ -68,6 +78,10 @@ fn push_warnings(html: &mut String, report: &Report) {
 fn push_tiles(html: &mut String, report: &Report) {
     html.push_str("<section class=\"tiles\" aria-label=\"Figures\">\n");
     for metric in TILES.iter().filter_map(|key| metric(key)) {
+        let is_told = report.figures.iter().any(|figures| figure(metric, figures).is_some());
+        if metric.key == "precision_judged_real" && !is_told {
+            continue;
+        }
         let name = match metric.key {
             "recall_critical_high" => "recall, critical and high",
             _ => metric.name,
@@ -259,8 +273,10 @@ fn push_candidates(html: &mut String, run: &DoneRun, scoring: Scoring) {
         return;
     }
     html.push_str("<div class=\"scroll\"><table class=\"list\">\n<tr><th>what became of it</th><th>claim</th></tr>\n");
-    for (candidate, worth) in run.candidates.iter().zip(&scores_of(run, scoring).candidates) {
+    for (index, (candidate, worth)) in run.candidates.iter().zip(&scores_of(run, scoring).candidates).enumerate() {
+        let is_real = scoring == Scoring::Meaning && run.judged_real.iter().flatten().any(|real| *real == index);
         let badge = match (candidate.stage, worth) {
+            (Stage::Posted, Some(Worth::Noise)) if is_real => badge("posted, not expected, judged real", "middling"),
             (Stage::Posted, Some(Worth::True(_))) => badge("posted, true", "good"),
             (Stage::Posted, Some(Worth::Duplicate(_))) => badge("posted, duplicate", "middling"),
             (Stage::Posted, _) => badge("posted, noise", "bad"),

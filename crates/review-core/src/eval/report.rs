@@ -51,6 +51,9 @@ pub struct DoneRun {
     /// With a judge.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub by_meaning: Option<Scores>,
+    /// With a judge: comments that mean nothing that was expected and that it takes for right, by their indices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judged_real: Option<Vec<usize>>,
     /// Of the review.
     pub usage: Usage,
     /// Of the judge; no figure of the review counts it.
@@ -109,6 +112,10 @@ pub fn parse_report(text: &str) -> Result<Report, String> {
     let report: Report = serde_json::from_str(text).map_err(|error| format!("it is no report of `eval --json`: {error}"))?;
     let fits = |case: &CaseReport| {
         case.done().all(|run| {
+            let is_known = |index: &usize| *index < run.candidates.len();
+            if !run.judged_real.iter().flatten().all(is_known) {
+                return false;
+            }
             let scores = std::iter::once(&run.by_place).chain(&run.by_meaning);
             scores
                 .into_iter()

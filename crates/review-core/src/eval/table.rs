@@ -251,31 +251,9 @@ pub(super) fn range(unit: Unit, lowest: f64, highest: f64) -> Option<String> {
 pub fn comparison_table(comparisons: &[Comparison]) -> String {
     let mut text = String::new();
     for comparison in comparisons {
-        let (cases, scoring) = (counted(comparison.cases.len(), "case"), scoring_words(comparison.scoring));
-        text.push_str(&format!("{cases} in both, scored {scoring}\n\n"));
+        text.push_str(&format!("{}\n\n", compared_words(comparison)));
         let mut rows = vec![["", "first", "second", "change", "95 % interval", ""].map(str::to_owned).to_vec()];
-        for measured in &comparison.measured {
-            let Some(metric) = METRICS.iter().find(|metric| metric.key == measured.key) else { continue };
-            if measured.first.is_none() && measured.second.is_none() {
-                continue;
-            }
-            let shown = |figure: Option<f64>| figure.map_or_else(|| "–".to_owned(), |figure| value(metric.unit, figure));
-            let (change, interval) = measured.change.map_or_else(
-                || ("–".to_owned(), "too few cases".to_owned()),
-                |change| {
-                    let (low, high) = (signed(metric.unit, change.low), signed(metric.unit, change.high));
-                    (signed(metric.unit, change.difference).concat(), format!("{} to {}", low[0], high.concat()))
-                },
-            );
-            let verdict = match measured.verdict {
-                Verdict::Better => "better",
-                Verdict::Worse => "worse",
-                Verdict::NotShown => "",
-            };
-            let indent = if metric.key.starts_with("recall_") { "  " } else { "" };
-            let name = format!("{indent}{}", metric.name);
-            rows.push(vec![name, shown(measured.first), shown(measured.second), change, interval, verdict.to_owned()]);
-        }
+        rows.extend(comparison_rows(comparison).into_iter().map(Vec::from));
         text.push_str(&aligned(&rows, &[1, 2, 3]));
         if !comparison.left_out.is_empty() {
             text.push_str("\nnot compared\n");
@@ -284,6 +262,39 @@ pub fn comparison_table(comparisons: &[Comparison]) -> String {
         text.push('\n');
     }
     text
+}
+
+/// "12 cases in both, scored by place"
+pub(super) fn compared_words(comparison: &Comparison) -> String {
+    format!("{} in both, scored {}", counted(comparison.cases.len(), "case"), scoring_words(comparison.scoring))
+}
+
+/// For each figure that one of the two has: its name, both sides, the change, the interval, and the verdict, empty where none is shown.
+pub(super) fn comparison_rows(comparison: &Comparison) -> Vec<[String; 6]> {
+    let mut rows = Vec::new();
+    for measured in &comparison.measured {
+        let Some(metric) = METRICS.iter().find(|metric| metric.key == measured.key) else { continue };
+        if measured.first.is_none() && measured.second.is_none() {
+            continue;
+        }
+        let shown = |figure: Option<f64>| figure.map_or_else(|| "–".to_owned(), |figure| value(metric.unit, figure));
+        let (change, interval) = measured.change.map_or_else(
+            || ("–".to_owned(), "too few cases".to_owned()),
+            |change| {
+                let (low, high) = (signed(metric.unit, change.low), signed(metric.unit, change.high));
+                (signed(metric.unit, change.difference).concat(), format!("{} to {}", low[0], high.concat()))
+            },
+        );
+        let verdict = match measured.verdict {
+            Verdict::Better => "better",
+            Verdict::Worse => "worse",
+            Verdict::NotShown => "",
+        };
+        let indent = if metric.key.starts_with("recall_") { "  " } else { "" };
+        let name = format!("{indent}{}", metric.name);
+        rows.push([name, shown(measured.first), shown(measured.second), change, interval, verdict.to_owned()]);
+    }
+    rows
 }
 
 /// A figure with its unit.

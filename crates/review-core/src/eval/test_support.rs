@@ -59,6 +59,7 @@ pub(super) fn done(wanted: &[ExpectedFinding], candidates: Vec<Candidate>) -> Ca
         candidates,
         by_place,
         by_meaning: None,
+        judged_real: None,
         usage,
         judge_usage: Usage::default(),
         millis: 1_500,

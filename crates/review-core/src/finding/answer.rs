@@ -166,6 +166,20 @@ impl Answer for JudgementAnswer {
     const NAME: &'static str = "review_judgement";
 }
 
+/// Whether a comment that nobody expected is about a real defect (`crate::eval`).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct RealityAnswer {
+    /// Which lines show it.
+    #[serde(default, deserialize_with = "lenient::text")]
+    pub reasoning: String,
+    #[serde(deserialize_with = "lenient::yes")]
+    pub real: bool,
+}
+
+impl Answer for RealityAnswer {
+    const NAME: &'static str = "review_reality";
+}
+
 /// The JSON Schema of an answer in the form that strict structured output takes: every object closed, every property
 /// required, references inlined (source: the guide to structured outputs at platform.openai.com, "Supported schemas").
 pub fn strict_schema<A: Answer>() -> serde_json::Value {

@@ -16,17 +16,20 @@ pub enum Role {
     Resolution,
     /// Whether a comment means a defect that somebody wrote down.
     Judgement,
+    /// Whether a comment that nobody expected is right.
+    Reality,
     /// No known schema is named.
     Other,
 }
 
 impl Role {
-    const NAMED: [(Self, &'static str); 5] = [
+    const NAMED: [(Self, &'static str); 6] = [
         (Self::Findings, "review_findings"),
         (Self::Verdict, "review_verdict"),
         (Self::Walkthrough, "review_walkthrough"),
         (Self::Resolution, "review_resolution"),
         (Self::Judgement, "review_judgement"),
+        (Self::Reality, "review_reality"),
     ];
 
     pub(super) fn is_answer_tool(name: &str) -> bool {

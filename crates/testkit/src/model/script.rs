@@ -221,6 +221,7 @@ impl Script {
             Role::Walkthrough => self.walkthrough(prompt),
             Role::Resolution => self.resolution(prompt),
             Role::Judgement => self.judgement(prompt),
+            Role::Reality => self.reality(prompt),
             Role::Other => json!({ "answer": "ok" }),
         }
     }
@@ -310,6 +311,13 @@ impl Script {
         let same_issue = meant.is_some_and(|defect| prompt.contains(defect));
         let reasoning = if same_issue { "Both name the same cause." } else { "The comment is about something else." };
         json!({ "reasoning": reasoning, "same_issue": same_issue })
+    }
+
+    fn reality(&self, prompt: &str) -> Value {
+        let real =
+            self.rule_named_in(prompt).is_some_and(|rule| matches!(rule.kind, Kind::True | Kind::Duplicate | Kind::Misplaced));
+        let reasoning = if real { "The lines show it." } else { "The code rules it out." };
+        json!({ "reasoning": reasoning, "real": real })
     }
 
     fn resolution(&self, prompt: &str) -> Value {

@@ -12,7 +12,7 @@ use std::{
 use anyhow::Context as _;
 use clap::builder::NonEmptyStringValueParser;
 use jiff::Timestamp;
-use review_core::eval::{FORMAT, Report, compare, comparison_table, page, parse_report, report_table};
+use review_core::eval::{FORMAT, Report, compare, comparison_page, comparison_table, page, parse_report, report_table};
 use tokio_util::sync::CancellationToken;
 
 use self::{
@@ -39,7 +39,7 @@ pub(super) struct Arguments {
     /// Write the report to this file, for `--compare`.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
-    /// Write the report to this file as a page.
+    /// Write the report, or the comparison, to this file as a page.
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
     /// Review each case so often, and report the median.
@@ -58,13 +58,13 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "DIRECTORY", value_parser = NonEmptyStringValueParser::new(), conflicts_with = "record")]
     replay: Option<String>,
     /// Compare two reports that `--json` wrote: what changed from the first to the second, and whether that can be chance.
-    #[arg(long, num_args = 2, value_names = ["FIRST", "SECOND"], conflicts_with_all = ["cases", "html", "runs", "parallel", "judge", "record", "replay"])]
+    #[arg(long, num_args = 2, value_names = ["FIRST", "SECOND"], conflicts_with_all = ["cases", "runs", "parallel", "judge", "record", "replay"])]
     compare: Option<Vec<PathBuf>>,
 }
 
 pub(super) async fn run(env_file: Option<PathBuf>, arguments: &Arguments) -> ExitCode {
     let outcome = match (arguments.compare.as_deref(), &arguments.cases) {
-        (Some([first, second]), _) => run_comparison(first, second, arguments.json.as_deref()),
+        (Some([first, second]), _) => run_comparison(first, second, arguments),
         (_, Some(cases)) => {
             let settings = match settings_with(Purpose::LocalReview, env_file.as_deref(), &arguments.recording()) {
                 Ok(settings) => settings,
@@ -155,7 +155,7 @@ fn refuse(problems: &[CaseProblem]) -> ExitCode {
     complain(&format!("{count} {noun} with the cases, so nothing was run; docs/eval.md describes their form"))
 }
 
-fn run_comparison(first: &Path, second: &Path, json: Option<&Path>) -> anyhow::Result<ExitCode> {
+fn run_comparison(first: &Path, second: &Path, arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let (first, second) = match (read_report(first), read_report(second)) {
         (Ok(first), Ok(second)) => (first, second),
         (first, second) => {
@@ -164,8 +164,11 @@ fn run_comparison(first: &Path, second: &Path, json: Option<&Path>) -> anyhow::R
         }
     };
     let comparisons = compare(&first, &second);
-    if let Some(file) = json {
+    if let Some(file) = &arguments.json {
         write(file, &(serde_json::to_string_pretty(&comparisons)? + "\n"))?;
+    }
+    if let Some(file) = &arguments.html {
+        write(file, &comparison_page(&first, &second, &comparisons))?;
     }
     print(&plain(&comparison_table(&comparisons)));
     Ok(ExitCode::SUCCESS)

@@ -5,10 +5,10 @@ use std::time::Instant;
 use futures::{StreamExt as _, stream};
 use review_core::{
     eval::{
-        Candidate, CaseReport, CaseRun, DoneRun, Pair, candidates, judge_instruction, judge_pack, pairs_to_judge,
-        score_by_meaning, score_by_place,
+        Candidate, CaseReport, CaseRun, DoneRun, Pair, Scores, candidates, judge_instruction, judge_pack, pairs_to_judge,
+        real_instruction, real_pack, score_by_meaning, score_by_place, unlabelled,
     },
-    finding::answer::JudgementAnswer,
+    finding::answer::{JudgementAnswer, RealityAnswer},
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -21,6 +21,8 @@ use crate::{
 
 /// Questions to the judge at the same time, of one review.
 const JUDGEMENTS_AT_ONCE: usize = 4;
+/// A text above this size is not shown to the judge.
+const MAX_TEXT_BYTES: u64 = 1_000_000;
 
 /// How cases are reviewed.
 pub(super) struct Runs<'a> {
@@ -86,22 +88,78 @@ impl Runs<'_> {
         let found = candidates(&analysis.findings, &analysis.dropped, &case.diffs);
         let by_place = score_by_place(&case.file.expected, &found);
         let mut judge_usage = Usage::default();
-        let by_meaning = if self.judges {
+        let (by_meaning, judged_real) = if self.judges {
             match self.judge(case, &found, cancel, &mut judge_usage).await {
-                Ok(same) => Some(score_by_meaning(&case.file.expected, &found, &same)),
+                Ok((scores, real)) => (Some(scores), Some(real)),
                 Err(ModelError::Cancelled) => return Err(Stopped),
                 Err(error) => return Ok(CaseRun::Failed(format!("it was reviewed, and could not be judged: {error}"))),
             }
         } else {
-            None
+            (None, None)
         };
         let is_partial = analysis.is_partial();
         let usage = analysis.usage;
-        Ok(CaseRun::Done(Box::new(DoneRun { candidates: found, by_place, by_meaning, usage, judge_usage, millis, is_partial })))
+        let candidates = found;
+        let run = DoneRun { candidates, by_place, by_meaning, judged_real, usage, judge_usage, millis, is_partial };
+        Ok(CaseRun::Done(Box::new(run)))
+    }
+
+    /// The scores by meaning, and what is right of the comments that mean nothing that was expected.
+    async fn judge(
+        &self,
+        case: &Case,
+        found: &[Candidate],
+        cancel: &CancellationToken,
+        usage: &mut Usage,
+    ) -> Result<(Scores, Vec<usize>), ModelError> {
+        let same = self.same(case, found, cancel, usage).await?;
+        let scores = score_by_meaning(&case.file.expected, found, &same);
+        let real = self.real(case, found, &unlabelled(&scores), cancel, usage).await?;
+        Ok((scores, real))
+    }
+
+    /// Those of the comments that are right.
+    async fn real(
+        &self,
+        case: &Case,
+        found: &[Candidate],
+        asked: &[usize],
+        cancel: &CancellationToken,
+        usage: &mut Usage,
+    ) -> Result<Vec<usize>, ModelError> {
+        let mut questions = Vec::new();
+        for index in asked {
+            let Some(candidate) = found.get(*index) else { continue };
+            let text = match &candidate.place {
+                Some(place) => self.text(case, &place.file).await,
+                None => None,
+            };
+            questions.push((*index, real_instruction(candidate, &case.diffs, text.as_deref())));
+        }
+        let answers = stream::iter(questions.into_iter().map(|(index, instruction)| async move {
+            let reply = self.model.ask::<RealityAnswer>(Role::Heavy, real_pack(), &instruction, cancel).await?;
+            Ok::<_, ModelError>((index, reply))
+        }));
+        let mut answers = answers.buffered(JUDGEMENTS_AT_ONCE);
+        let mut real = Vec::new();
+        while let Some(answer) = answers.next().await {
+            let (index, reply) = answer?;
+            *usage += reply.usage;
+            if reply.answer.real {
+                real.push(index);
+            }
+        }
+        Ok(real)
+    }
+
+    /// A file with the change, without its secrets; None where it cannot be read, and then the change of it is all that is shown.
+    async fn text(&self, case: &Case, path: &str) -> Option<String> {
+        let blob = case.repository.blob(&case.head, path, MAX_TEXT_BYTES).await.ok().flatten()?;
+        Some(self.model.redactor().redact(&String::from_utf8_lossy(&blob)).text.into_owned())
     }
 
     /// The pairs that mean the same.
-    async fn judge(
+    async fn same(
         &self,
         case: &Case,
         found: &[Candidate],

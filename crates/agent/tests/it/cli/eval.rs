@@ -193,6 +193,14 @@ async fn a_judge_finds_the_same_by_meaning_as_the_script_planted_by_place() {
     assert!(asked.len() >= 20, "{} questions", asked.len());
     assert!(asked.iter().all(|call| call.model == "o3"), "the heavy role judges");
     assert!(asked.iter().all(|call| !call.prompt().contains("JSON.parse")));
+
+    // Of what nobody expected it was asked whether it is right, with the code before it.
+    let asked = bench.model.calls_of(Role::Reality);
+    assert_eq!(asked.len(), 2, "one question for each");
+    assert!(asked.iter().all(|call| call.prompt().contains("# The code there, with the change")), "{}", asked[0].prompt());
+    let real = meaning["runs"][0]["judged_real"].as_u64().unwrap();
+    assert!(place["runs"][0].get("judged_real").is_none() && real <= 2, "{real}");
+    assert!(ended.stdout.contains("precision with judged-real"), "{}", ended.stdout);
 }
 
 #[tokio::test]
@@ -205,6 +213,9 @@ async fn a_candidate_at_the_right_place_with_another_meaning_is_told_apart() {
     let run = &bench.json("report.json")["cases"][0]["runs"][0]["done"];
     assert_eq!(run["by_place"]["expected"], json!([{ "posted": 0 }]));
     assert_eq!((&run["by_meaning"]["expected"], &run["by_meaning"]["candidates"]), (&json!(["never_found"]), &json!(["noise"])));
+    assert_eq!(run["judged_real"], json!([0]), "it is right, although nobody expected it");
+    let row = ended.stdout.lines().find(|line| line.starts_with("precision with judged-real")).unwrap();
+    assert!(row.contains("100 % (1 of 1)"), "{row}");
 }
 
 #[tokio::test]
@@ -368,9 +379,15 @@ async fn two_reports_are_compared_without_a_model() {
     let after = bench.eval(&["cases", "--json", "after.json"]).await;
     assert_eq!(after.code, Some(0), "{after:?}");
 
-    let compared =
-        run(bench.place.path(), &[], &["eval", "--compare", "before.json", "after.json", "--json", "compared.json"]).await;
+    let compared = run(
+        bench.place.path(),
+        &[],
+        &["eval", "--compare", "before.json", "after.json", "--json", "compared.json", "--html", "compared.html"],
+    )
+    .await;
     assert_eq!(compared.code, Some(0), "{compared:?}");
+    let page = std::fs::read_to_string(bench.place.path().join("compared.html")).unwrap();
+    assert!(page.contains("Which reviews are better") && page.contains("3 cases in both, scored by place"), "{page}");
     let recall = compared.stdout.lines().find(|line| line.starts_with("recall")).unwrap();
     let cells: Vec<&str> = recall.split("  ").map(str::trim).filter(|cell| !cell.is_empty()).collect();
     assert_eq!(cells, ["recall", "0 %", "100 %", "+100 points", "+100 to +100 points", "better"]);

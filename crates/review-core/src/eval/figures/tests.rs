@@ -106,3 +106,20 @@ proptest! {
         prop_assert!(figures.iter().filter(|figure| **figure >= median).count() * 2 >= figures.len());
     }
 }
+
+#[test]
+fn comments_that_a_judge_takes_for_right_count_for_their_own_figure_alone() {
+    let mut judged = case("one", &[true], 3);
+    for run in &mut judged.runs {
+        let CaseRun::Done(run) = run else { panic!("{run:?}") };
+        run.by_meaning = Some(run.by_place.clone());
+        // The first is the expected one; of the three others two are right.
+        run.judged_real = Some(vec![0, 1, 3]);
+    }
+    let told = figures(&report(vec![judged]));
+    let [place, meaning] = told.as_slice() else { panic!("{told:?}") };
+    assert_eq!(meaning.runs[0].judged_real, Some(2));
+    assert_eq!((median(meaning, "precision"), median(meaning, "precision_judged_real")), (Some(0.25), Some(0.75)));
+    assert_eq!((place.runs[0].judged_real, median(place, "precision_judged_real")), (None, None));
+    assert_eq!(median(&figures(&report(vec![case("one", &[true], 3)]))[0], "precision_judged_real"), None);
+}
