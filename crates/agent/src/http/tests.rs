@@ -83,7 +83,7 @@ fn each_kind_of_event_has_its_decision() {
 #[test]
 fn an_event_without_details_sweeps_its_project_and_one_without_project_is_incomplete() {
     let allowed = allow_list();
-    let sweep = Decision::Sweep { collection: ORGANIZATION.to_owned(), project: "project-id".to_owned() };
+    let sweep = Decision::Sweep { collection: ORGANIZATION.to_owned(), project: "project-id".to_owned(), is_comment: false };
     let created = event(EventKind::Created);
     let without_number = WebhookEvent { pull_request: None, ..created.clone() };
     assert_eq!(decide(&without_number, &allowed), sweep);
@@ -95,7 +95,13 @@ fn an_event_without_details_sweeps_its_project_and_one_without_project_is_incomp
         assert_eq!(decide(&event, &allowed), Decision::Ignore(Ignored::Incomplete), "{name:?}");
     }
 
+    let comment = WebhookEvent { kind: EventKind::Commented, ..without_number.clone() };
+    let gathered = job(decide(&comment, &allowed), &comment, NOW).unwrap();
+    assert_eq!(gathered.dedup_key, "comments:https://dev.azure.com/contoso/project-id");
+    assert_eq!(gathered.run_at, NOW + 20_000, "a review writes several comments in a row");
+
     let job = job(sweep, &without_number, NOW).unwrap();
+    assert_eq!((gathered.serial_key, job.run_at), (job.serial_key.clone(), NOW));
     assert_eq!((job.dedup_key.as_str(), job.priority), ("sweep:https://dev.azure.com/contoso/project-id", 5));
     assert_eq!((job.serial_key.as_str(), job.head), (job.dedup_key.as_str(), None));
     assert!(matches!(job.kind, JobKind::Sweep { .. }));

@@ -49,6 +49,9 @@ const PRIORITY_REVIEW: i64 = 10;
 const PRIORITY_SWEEP: i64 = 5;
 const PRIORITY_MERGE_ATTEMPT: i64 = 0;
 
+/// Milliseconds before comments without details are looked for, all together.
+const COMMENTS_GATHER_FOR: Millis = 20_000;
+
 /// How long an answer may wait for something.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -99,6 +102,8 @@ pub(super) enum Decision {
     Sweep {
         collection: String,
         project: String,
+        /// It is about a comment, which may be our own: a review writes several in a row, and none is worth a sweep.
+        is_comment: bool,
     },
 }
 
@@ -184,7 +189,10 @@ pub(super) fn decide(event: &WebhookEvent, allowed: &AllowList) -> Decision {
             priority: if event.kind == EventKind::MergeAttempted { PRIORITY_MERGE_ATTEMPT } else { PRIORITY_REVIEW },
             closes: matches!(event.status.as_deref(), Some("completed" | "abandoned")),
         },
-        _ => Decision::Sweep { collection, project: project.to_owned() },
+        _ => {
+            let is_comment = event.kind == EventKind::Commented;
+            Decision::Sweep { collection, project: project.to_owned(), is_comment }
+        }
     }
 }
 
@@ -217,14 +225,19 @@ pub(super) fn job(decision: Decision, event: &WebhookEvent, now: Millis) -> Opti
             }
         }
         Decision::Answer { pull_request } => NewJob::commands(&pull_request, now),
-        Decision::Sweep { collection, project } => {
-            let key = format!("sweep:{collection}/{project}");
+        Decision::Sweep { collection, project, is_comment } => {
+            let serial_key = format!("sweep:{collection}/{project}");
+            let (dedup_key, wait) = if is_comment {
+                (format!("comments:{collection}/{project}"), COMMENTS_GATHER_FOR)
+            } else {
+                (serial_key.clone(), 0)
+            };
             NewJob {
                 kind: JobKind::Sweep { collection, project },
-                dedup_key: key.clone(),
-                serial_key: key,
+                dedup_key,
+                serial_key,
                 priority: PRIORITY_SWEEP,
-                run_at: now,
+                run_at: now.saturating_add(wait),
                 head: None,
                 closes: false,
             }

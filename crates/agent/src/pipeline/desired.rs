@@ -143,7 +143,7 @@ pub(super) fn unread_state(
         walkthrough: walkthrough(&WalkthroughInput::Skipped { reason, secrets, set_aside, configuration }),
         walkthrough_state: WalkthroughState::Skipped,
         status: not_reviewed(reason, &format!(" {told} in added lines found all the same."), configuration),
-        description_summary: None,
+        texts: DesiredTexts::default(),
         additions: Additions::default(),
         withheld: Withheld::default(),
     }

@@ -73,7 +73,7 @@ async fn a_summary_goes_where_the_author_or_the_repository_wants_it() {
     let inside = "reviews: {high_level_summary: true, high_level_summary_in_walkthrough: true}\n";
     stage.repository.push("main", &file(inside), "In the walkthrough").await.unwrap();
     let inside = described(&stage, "inside", "My own words.", |text| text == "My own words.").await;
-    assert!(inside.walkthrough().contains("## Summary\n\n-  Another summary."), "{}", inside.walkthrough());
+    assert!(inside.walkthrough().contains("## Summary\n\n-  **New features**\n"), "{}", inside.walkthrough());
     stage.assert_sound();
 }
 
@@ -109,7 +109,7 @@ async fn a_description_that_cannot_be_written_costs_no_review() {
     let full = "x".repeat(3_990);
     let long = described(&stage, "long", &full, |text| text.len() == 3_990).await;
     assert!(long.reviewed(1).await.starts_with("succeeded"));
-    stage.azure.fail_always(On::patch("/pullRequests/2"), Fault::Status(400, None));
+    stage.azure.fail_always(On::patch("/pullRequests/2?"), Fault::Status(400, None));
     let refused = stage.repository.open_pull_request(change("Totals", "Mine.").branches("refused", "main")).await.unwrap();
     assert!(refused.reviewed(1).await.starts_with("succeeded"));
     stage.counted(r#"coderabbit_agent_reviews_total{mode="full",outcome="complete"}"#, 2).await;

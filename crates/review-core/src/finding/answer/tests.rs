@@ -164,6 +164,8 @@ fn sections_schema() -> Value {
         ("labels", &list(&[("label", &text), ("reason", &text)])),
         ("reviewers", &list(&[("reviewer", &text), ("reason", &text)])),
         ("poem", &text),
+        ("release_notes", &text),
+        ("title", &text),
     ])
 }
 
