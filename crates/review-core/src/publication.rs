@@ -79,6 +79,9 @@ pub struct DesiredState {
     /// What goes into the author's own texts.
     #[serde(default)]
     pub texts: DesiredTexts,
+    /// Whether a walkthrough that somebody deleted comes again: they asked for a full review.
+    #[serde(default)]
+    pub reposts_walkthrough: bool,
     /// Labels and reviewers of the pull request.
     #[serde(default)]
     pub additions: Additions,
@@ -249,7 +252,7 @@ pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<Publication
     let PlannedAdditions { steps: additions, remembered } = plan_additions(state, &desired.additions);
     steps.extend(additions);
     let coverage = walkthrough_state.is_account().then_some(Coverage { iteration, head, base });
-    steps.extend(plan_walkthrough_as(state, &content, walkthrough_state, coverage, &remembered));
+    steps.extend(plan_walkthrough_as(state, &content, walkthrough_state, coverage, &remembered, desired.reposts_walkthrough));
     steps.push(PublicationStep::SetStatus { iteration: desired.iteration, status: desired.status_told() });
     steps
 }
@@ -257,7 +260,7 @@ pub fn plan(state: &PullRequestState, desired: &DesiredState) -> Vec<Publication
 /// The write, if any, that makes the walkthrough say `content`: the one comment of ours about the whole pull request,
 /// created when none stands, else edited in place, and closed so that it blocks no policy.
 ///
-/// - One that a person deleted stays deleted, and there are never two.
+/// - One that a person deleted stays deleted (unless a full review was asked for), and there are never two.
 /// - A finished run (`Complete`, `Partial`) replaces everything and puts `iteration`, `head` and `base` on record.
 /// - Any other state changes the status block alone: the text and the record of the last finished run stay, so that an
 ///   interrupted run neither erases a review nor makes the pull request look reviewed at a head that nobody read.
@@ -270,7 +273,7 @@ pub fn plan_walkthrough(
     base: &CommitId,
 ) -> Option<PublicationStep> {
     let coverage = walkthrough_state.is_account().then_some(Coverage { iteration, head, base });
-    plan_walkthrough_as(state, content, walkthrough_state, coverage, &[])
+    plan_walkthrough_as(state, content, walkthrough_state, coverage, &[], false)
 }
 
 /// The same, with what the thread is to remember beside its state.
@@ -280,6 +283,7 @@ fn plan_walkthrough_as(
     walkthrough_state: WalkthroughState,
     coverage: Option<Coverage<'_>>,
     remembered: &[(String, String)],
+    reposts: bool,
 ) -> Option<PublicationStep> {
     let with_memory = |mut properties: Vec<(String, String)>| {
         properties.extend(remembered.iter().cloned());
@@ -287,7 +291,7 @@ fn plan_walkthrough_as(
     };
     let ours: Vec<(&Thread, &Comment)> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
     let Some((thread, first)) = standing_of(&ours) else {
-        return ours.is_empty().then(|| {
+        return (ours.is_empty() || reposts).then(|| {
             PublicationStep::CreateThread(NewThread {
                 content: content.to_owned(),
                 status: ThreadStatus::Closed,

@@ -76,6 +76,7 @@ pub(super) fn desired_state(
         walkthrough_state,
         status: status_of(analysis, still_open),
         texts: texts(&state.pull_request, analysis, &configuration.configuration.reviews),
+        reposts_walkthrough: false,
         additions: additions(&analysis.sections, &configuration.configuration.reviews),
         withheld: Withheld::default(),
     }
@@ -144,6 +145,7 @@ pub(super) fn unread_state(
         walkthrough_state: WalkthroughState::Skipped,
         status: not_reviewed(reason, &format!(" {told} in added lines found all the same."), configuration),
         texts: DesiredTexts::default(),
+        reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
     }

@@ -269,8 +269,10 @@ impl Run<'_> {
         resolved.threads.retain(|thread| !analysis.standing_secrets.contains(thread));
         analysis.usage += resolved.usage;
         analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
+        let mut desired = desired_state(&state, iteration, &analysis, &resolved, &standing, &effective, &history);
+        desired.reposts_walkthrough = requests.full.is_some();
         let planned = PlannedReview {
-            desired: desired_state(&state, iteration, &analysis, &resolved, &standing, &effective, &history),
+            desired,
             is_incremental: analysis.is_incremental,
             dropped: analysis.dropped,
             usage: analysis.usage,

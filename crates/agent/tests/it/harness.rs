@@ -57,7 +57,16 @@ impl Stage {
 
     /// With an agent that goes by `clock`.
     pub(crate) async fn set_at(azure: Builder, model: ModelServer, variables: &[(&str, &str)], clock: fn() -> i64) -> Self {
-        let azure = azure.start().await.unwrap();
+        Self::set_beside(azure.start().await.unwrap(), model, variables, clock).await
+    }
+
+    /// With a service that stands already, so that variables can name what is in it.
+    pub(crate) async fn set_beside(
+        azure: AzureDevOps,
+        model: ModelServer,
+        variables: &[(&str, &str)],
+        clock: fn() -> i64,
+    ) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let variables = variables_for(&azure, &model, &directory, variables);
         let agent = RunningAgent::start_at(&variables, clock).await;

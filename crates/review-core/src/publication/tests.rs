@@ -38,6 +38,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         texts: DesiredTexts::default(),
+        reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
     }

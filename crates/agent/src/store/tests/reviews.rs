@@ -79,6 +79,7 @@ fn planned(head: char) -> PlannedReview {
         walkthrough_state: WalkthroughState::Complete,
         status: DesiredStatus { state: CheckState::Succeeded, description: "1 finding".to_owned() },
         texts: DesiredTexts::default(),
+        reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
     };

@@ -106,6 +106,28 @@ async fn a_full_review_reads_everything_again_and_says_nothing_twice() {
 }
 
 #[tokio::test]
+async fn a_walkthrough_that_somebody_deleted_comes_again_only_when_a_full_review_is_asked_for() {
+    let stage = Stage::set(both_rules()).await;
+    let pull_request = reviewed(&stage).await;
+    let walkthrough = pull_request.walkthroughs()[0].id;
+    pull_request.delete_comment(&stage.azure.bot(), walkthrough, 1).await.unwrap();
+    pull_request.push(&[(CART, cart(LAST_ITEM, QUERY).as_str())]).await.unwrap();
+    assert!(pull_request.reviewed(2).await.starts_with("succeeded"));
+    let standing = |pull_request: &PullRequestHandle| {
+        let is_one = |thread: &ThreadView| thread.content().contains("<!-- coderabbit-agent:walkthrough -->");
+        pull_request.threads().iter().filter(|thread| is_one(thread)).count()
+    };
+    assert_eq!(standing(&pull_request), 0, "who deleted it does not want it");
+    command(&pull_request, &stage.azure.author(), "@CodeRabbit full review").await;
+    pull_request.wait_for(|pull_request| standing(pull_request) == 1, PATIENCE).await.unwrap();
+    stage.counted(r#"coderabbit_agent_reviews_total{mode="full",outcome="complete"}"#, 2).await;
+    pull_request.push(&[(CART, cart(LAST_ITEM_FIXED, QUERY).as_str())]).await.unwrap();
+    assert!(pull_request.reviewed(3).await.starts_with("succeeded"));
+    assert_eq!(standing(&pull_request), 1, "and is edited from then on");
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn what_is_delivered_twice_and_out_of_order_takes_effect_once_and_in_the_order_of_the_comments() {
     let stage = Stage::set(both_rules()).await;
     let pull_request = reviewed(&stage).await;

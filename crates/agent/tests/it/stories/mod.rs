@@ -19,6 +19,7 @@ mod looks;
 mod outage;
 mod providers;
 mod proxies;
+mod quiet;
 mod replay;
 mod review;
 mod secrets;
