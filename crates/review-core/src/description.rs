@@ -37,6 +37,11 @@ pub fn wants_summary(description: &str, place: Place<'_>) -> bool {
     slot(description, place).is_some()
 }
 
+/// Whether a summary of ours stands.
+pub fn stands(description: &str) -> bool {
+    description.contains(BEGIN) && block(description).is_some()
+}
+
 /// The description with `summary` between our markers: in place of the block that stands or of the placeholder, or else at the
 /// end if `place` says so. The summary is shortened, never the author's text, to stay within the limit. None: nothing to change, or no room.
 ///

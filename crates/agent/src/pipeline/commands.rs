@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     jobs::JobEnd,
-    store::{ClaimedJob, Effect, NewCommand, NewJob, Steering},
+    store::{ClaimedJob, Effect, NewCommand, NewJob, Steering, Writing},
 };
 
 /// Commands of one pull request that are answered at a time.
@@ -40,6 +40,17 @@ impl Reviewer {
             Ok(word) => return JobEnd::Finished(word),
             Err(trouble) => trouble,
         };
+        self.end_of_trouble(job, key, cancel, &trouble)
+    }
+
+    /// How a job about what somebody asked for goes on after `trouble`.
+    pub(super) fn end_of_trouble(
+        &self,
+        job: &ClaimedJob,
+        key: &PullRequestKey,
+        cancel: &CancellationToken,
+        trouble: &Trouble,
+    ) -> JobEnd {
         if cancel.is_cancelled() {
             return JobEnd::Cancelled;
         }
@@ -67,7 +78,7 @@ impl Reviewer {
     async fn answer_all(&self, publisher: &Publisher<'_>) -> Result<&'static str, Trouble> {
         let key = publisher.key;
         let now = || (self.clock)();
-        let state = cancellable(publisher.cancel, self.azure.state(key)).await?;
+        let state = publisher.reading(self.azure.state(key)).await?;
         if state.pull_request.key != *key {
             self.store.enqueue(&NewJob::commands(&state.pull_request.key, now()), now()).await?;
             return Ok("named_by_its_ids");
@@ -122,11 +133,11 @@ impl Reviewer {
             return Ok(Prepared::told(words(&CommandReply::Help), "done"));
         }
         let collection = &publisher.key.repository.collection;
-        if !cancellable(publisher.cancel, self.commanders.may(collection, by)).await? {
+        if !publisher.reading(self.commanders.may(collection, by)).await? {
             return Ok(refused(&CommandReply::NotAllowed));
         }
         if command == Command::Configuration {
-            let Settled { effective, .. } = cancellable(publisher.cancel, self.configurations.of(state)).await?;
+            let Settled { effective, .. } = publisher.reading(self.configurations.of(state)).await?;
             return Ok(Prepared::told(
                 self.model.redactor().redact(&words(&CommandReply::Configuration(&effective))).text.into_owned(),
                 "done",
@@ -149,6 +160,14 @@ impl Reviewer {
                 let job = is_behind.then(|| asked_review_job(state, (self.clock)()));
                 let told = Prepared::told(words(&CommandReply::Resumed { is_behind }), "done");
                 Prepared { effect: Effect::Resume(job), ..told }
+            }
+            Command::Summary | Command::Diagram => {
+                let (writing, reply) = match command {
+                    Command::Summary => (Writing::Summary, CommandReply::SummaryAsked),
+                    _ => (Writing::Diagram, CommandReply::DiagramAsked),
+                };
+                let job = NewJob::write(publisher.key, (request.thread, *comment), writing, (self.clock)());
+                Prepared { effect: Effect::Work(job), ..Prepared::told(words(&reply), "done") }
             }
             Command::Resolve | Command::Configuration | Command::Help => {
                 let steps = closing(state);
@@ -234,16 +253,4 @@ fn asked_review_job(state: &PullRequestState, now: i64) -> NewJob {
 fn closing(state: &PullRequestState) -> Vec<PublicationStep> {
     let open = standing_findings(state).into_iter().filter(|finding| finding.status.is_open() && !finding.is_deleted);
     open.map(|finding| PublicationStep::CloseThread { thread: finding.thread }).collect()
-}
-
-/// What only reads ends at once when the token trips.
-async fn cancellable<T, E: Into<Trouble>>(
-    cancel: &CancellationToken,
-    reading: impl Future<Output = Result<T, E>>,
-) -> Result<T, Trouble> {
-    tokio::select! {
-        biased;
-        () = cancel.cancelled() => Err(Trouble::Cancelled),
-        read = reading => read.map_err(Into::into),
-    }
 }

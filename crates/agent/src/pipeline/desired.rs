@@ -20,7 +20,7 @@ use review_core::{
 use super::{analysis::Analysis, resolution::Resolutions};
 
 /// What the description gets of the summary, at most.
-const MAX_SUMMARY_CHARS: usize = 1_500;
+pub(super) const MAX_SUMMARY_CHARS: usize = 1_500;
 
 /// What shall stand on the pull request after this run.
 pub(super) fn desired_state(

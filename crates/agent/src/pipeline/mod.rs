@@ -28,6 +28,7 @@ mod surroundings;
 mod sweep;
 mod trouble;
 mod warm_up;
+mod writing;
 
 pub use analysis::{Analysis, AnalysisError};
 pub use commanders::Commanders;

@@ -12,6 +12,7 @@ use review_core::{
 };
 use tokio_util::sync::CancellationToken;
 
+use super::trouble::Trouble;
 use crate::{
     azure_devops::{AzureDevOps, AzureDevOpsError, PullRequestText, WriteDeadline},
     store::{Lease, Store, StoreError},
@@ -60,6 +61,15 @@ pub(super) struct Publisher<'a> {
 }
 
 impl Publisher<'_> {
+    /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.
+    pub(super) async fn reading<T, E: Into<Trouble>>(&self, reading: impl Future<Output = Result<T, E>>) -> Result<T, Trouble> {
+        tokio::select! {
+            biased;
+            () = self.cancel.cancelled() => Err(Trouble::Cancelled),
+            read = reading => read.map_err(Into::into),
+        }
+    }
+
     /// Brings the pull request to the desired state, and returns it as it could be had. Every round starts from what really
     /// stands there, so a write whose answer was lost is seen, not repeated. A thread that Azure DevOps does not take is told
     /// of in the walkthrough.
@@ -89,7 +99,11 @@ impl Publisher<'_> {
         Ok(desired)
     }
 
-    async fn edit(&self, text: PullRequestText, edit: &(dyn Fn(&str) -> Option<String> + Sync)) -> Result<(), PublishError> {
+    pub(super) async fn edit(
+        &self,
+        text: PullRequestText,
+        edit: &(dyn Fn(&str) -> Option<String> + Sync),
+    ) -> Result<(), PublishError> {
         let azure = self.guard().await?;
         match azure.edit_text(self.key, text, edit).await {
             Ok(()) => Ok(()),

@@ -29,6 +29,7 @@ use super::{
     secrets::analyse,
     surroundings::surroundings,
     trouble::Trouble,
+    writing::WrittenFor,
 };
 use crate::{
     azure_devops::AzureDevOps,
@@ -98,8 +99,42 @@ impl Reviewer {
                 run.to_end().await
             }
             JobKind::Commands { pull_request } => self.commands(&job, pull_request, &cancel).await,
+            JobKind::Write { pull_request, thread, comment, writing } => {
+                let asked = WrittenFor { thread: *thread, comment: *comment, writing: *writing };
+                self.write_for(&job, pull_request, asked, &cancel).await
+            }
             JobKind::Sweep { collection, project } => self.sweep(&job, collection, project).await,
         }
+    }
+
+    /// The two commits, and those of `earlier` that the server still has.
+    pub(super) async fn fetch(
+        &self,
+        key: &PullRequestKey,
+        state: &PullRequestState,
+        iteration: &Iteration,
+        earlier: BTreeSet<CommitId>,
+    ) -> Result<Repository, Trouble> {
+        let Self { azure, mirrors, .. } = self;
+        let authorization = azure.authorization();
+        let source = Source {
+            url: &state.pull_request.remote_url,
+            fork_url: state.pull_request.fork_url.as_deref(),
+            authorization: Some(&authorization),
+        };
+        let mut commits = vec![iteration.base.clone(), iteration.head.clone()];
+        let repository = mirrors.fetch(source, &commits).await?;
+        if !earlier.is_empty() {
+            commits.extend(earlier);
+            match mirrors.fetch(source, &commits).await {
+                Ok(repository) => return Ok(repository),
+                Err(error @ (GitError::CommitMissing { .. } | GitError::Failed { .. })) => {
+                    tracing::info!(pull_request = %key, %error, "commits of earlier reviews are gone");
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(repository)
     }
 }
 
@@ -223,7 +258,7 @@ impl Run<'_> {
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let around = surroundings(azure, &state, &effective.configuration.reviews);
-        let fetched = async { Ok::<_, Trouble>(tokio::join!(self.fetch(&state, iteration, earlier), around)) };
+        let fetched = async { Ok::<_, Trouble>(tokio::join!(self.reviewer.fetch(self.key, &state, iteration, earlier), around)) };
         let (repository, surroundings) = self.reading(Box::pin(fetched)).await?;
         let repository = repository?;
         let whereabouts = whereabouts(&repository, &state.iterations, &iteration.head, &standing).await?;
@@ -335,7 +370,7 @@ impl Run<'_> {
         Ok(Arc::new(history))
     }
 
-    /// What only reads ends at once when the token trips. Writes are never wrapped in this: they go to their end.
+    /// What only reads ends at once when the token trips.
     pub(super) async fn reading<T, E: Into<Trouble>>(&self, reading: impl Future<Output = Result<T, E>>) -> Result<T, Trouble> {
         tokio::select! {
             biased;
@@ -361,35 +396,6 @@ impl Run<'_> {
     async fn planned(&self, iteration: &Iteration) -> Result<Option<PlannedReview>, Trouble> {
         let planned = self.reviewer.store.planned(self.key, &iteration.head, &iteration.base).await?;
         Ok(planned.filter(|planned| planned.desired.iteration == iteration.id))
-    }
-
-    /// The two commits, and those of `earlier` that the server still has.
-    async fn fetch(
-        &self,
-        state: &PullRequestState,
-        iteration: &Iteration,
-        earlier: BTreeSet<CommitId>,
-    ) -> Result<Repository, Trouble> {
-        let Reviewer { azure, mirrors, .. } = self.reviewer;
-        let authorization = azure.authorization();
-        let source = Source {
-            url: &state.pull_request.remote_url,
-            fork_url: state.pull_request.fork_url.as_deref(),
-            authorization: Some(&authorization),
-        };
-        let mut commits = vec![iteration.base.clone(), iteration.head.clone()];
-        let repository = mirrors.fetch(source, &commits).await?;
-        if !earlier.is_empty() {
-            commits.extend(earlier);
-            match mirrors.fetch(source, &commits).await {
-                Ok(repository) => return Ok(repository),
-                Err(error @ (GitError::CommitMissing { .. } | GitError::Failed { .. })) => {
-                    tracing::info!(pull_request = %self.key, %error, "commits of earlier reviews are gone");
-                }
-                Err(error) => return Err(error.into()),
-            }
-        }
-        Ok(repository)
     }
 
     async fn publish(&self, planned: PlannedReview) -> Result<End, Trouble> {

@@ -36,6 +36,8 @@ pub enum Effect {
     /// With the job that reviews what came meanwhile.
     Resume(Option<NewJob>),
     Review(ReviewRequest, NewJob),
+    /// A job that does it, and that answers when it is done.
+    Work(NewJob),
 }
 
 /// A command that was taken on, now or before.
@@ -217,6 +219,7 @@ async fn take_effect(
     let number = stored_number(*id, "the pull request number")?;
     let (paused_by, resumed_at, job) = match &command.effect {
         Effect::None => return Ok(()),
+        Effect::Work(job) => return queue(transaction, job, now).await,
         Effect::Pause => (Some(&command.by.display_name), None, None),
         Effect::Resume(job) => (None, Some(now), job.as_ref()),
         Effect::Review(request, job) => {

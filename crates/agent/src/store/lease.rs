@@ -51,7 +51,7 @@ impl Store {
     ) -> Result<Option<ClaimedJob>, StoreError> {
         for _ in 0..CLAIM_TRIES {
             match self.claim_once(kind, worker, lease, now).await {
-                Ok(Claim::Job(job)) => return Ok(Some(job)),
+                Ok(Claim::Job(job)) => return Ok(Some(*job)),
                 Ok(Claim::Nothing) => return Ok(None),
                 Ok(Claim::Unreadable) => {}
                 // Another process claimed a job of this serial key, or queued one of this dedup key, since we looked.
@@ -154,14 +154,14 @@ impl Store {
             Some(row) => {
                 let lease = Lease { job: row.id, token };
                 match serde_json::from_str::<JobKind>(&row.payload) {
-                    Ok(kind) => Claim::Job(ClaimedJob {
+                    Ok(kind) => Claim::Job(Box::new(ClaimedJob {
                         lease,
                         kind,
                         serial_key: row.serial_key,
                         attempt: read_number(row.attempt, "a job's attempt")?,
                         created_at: row.created_at,
                         last_problem: row.problem,
-                    }),
+                    })),
                     Err(error) => {
                         tracing::error!(job = lease.job, %error, "a queued job cannot be read; it is now a dead letter");
                         sqlx::query(sql::BURY)
@@ -182,7 +182,7 @@ impl Store {
 }
 
 enum Claim {
-    Job(ClaimedJob),
+    Job(Box<ClaimedJob>),
     Nothing,
     Unreadable,
 }

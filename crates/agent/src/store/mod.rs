@@ -26,7 +26,7 @@ use std::{
 pub use commands::{Effect, NewCommand, Requests, Steering, TakenCommand};
 pub use dead_letters::DeadLetter;
 pub use outcomes::{KnownOutcome, Turn};
-pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts};
+pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts, Writing};
 pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};
 use secrecy::{ExposeSecret as _, SecretString};
 pub use spending::{NamedRepository, Spending};

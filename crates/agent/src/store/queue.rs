@@ -13,6 +13,8 @@ use super::{
     read_number, sql,
 };
 
+/// Somebody waits for it.
+const PRIORITY_WRITING: i64 = 20;
 /// They take seconds, and somebody waits.
 const PRIORITY_COMMANDS: i64 = 30;
 
@@ -32,8 +34,18 @@ pub enum JobKind {
     Review { pull_request: PullRequestKey },
     /// Answer what people ask of the agent in the comments of the pull request.
     Commands { pull_request: PullRequestKey },
+    /// Write what somebody asked for by a command, and answer it.
+    Write { pull_request: PullRequestKey, thread: u64, comment: u64, writing: Writing },
     /// An event without details: look which pull requests of the project are new.
     Sweep { collection: String, project: String },
+}
+
+/// What is written on request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Writing {
+    Summary,
+    Diagram,
 }
 
 impl JobKind {
@@ -45,6 +57,7 @@ impl JobKind {
         match self {
             Self::Review { .. } => "review",
             Self::Commands { .. } => Self::COMMANDS,
+            Self::Write { .. } => "write",
             Self::Sweep { .. } => "sweep",
         }
     }
@@ -76,6 +89,22 @@ impl NewJob {
             dedup_key: key.clone(),
             serial_key: key,
             priority: PRIORITY_COMMANDS,
+            run_at: now,
+            head: None,
+            closes: false,
+        }
+    }
+}
+
+impl NewJob {
+    /// Writes what was asked for in `asked` (thread and comment): beside a review, for neither writes what the other writes.
+    pub fn write(pull_request: &PullRequestKey, asked: (u64, u64), writing: Writing, now: Millis) -> Self {
+        let (thread, comment) = asked;
+        Self {
+            kind: JobKind::Write { pull_request: pull_request.clone(), thread, comment, writing },
+            dedup_key: format!("write:{pull_request}/{thread}/{comment}/{writing:?}"),
+            serial_key: format!("write:{pull_request}"),
+            priority: PRIORITY_WRITING,
             run_at: now,
             head: None,
             closes: false,

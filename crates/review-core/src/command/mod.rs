@@ -18,12 +18,14 @@ pub enum Command {
     Resume,
     Ignore,
     Resolve,
+    Summary,
+    Diagram,
     Configuration,
     Help,
 }
 
 /// Every command with its words, and what it does in one sentence.
-pub const COMMANDS: [(Command, &str, &str); 8] = [
+pub const COMMANDS: [(Command, &str, &str); 10] = [
     (
         Command::Review,
         "review",
@@ -38,16 +40,16 @@ pub const COMMANDS: [(Command, &str, &str); 8] = [
         "The same as `pause`; as a text in the description it stops reviews for as long as it stands there.",
     ),
     (Command::Resolve, "resolve", "Closes all threads of findings that are still open."),
+    (Command::Summary, "summary", "Writes the summary in the description, at its placeholder or its end, anew."),
+    (Command::Diagram, "generate sequence diagram", "Draws the flow that the change is about, in an answer."),
     (Command::Configuration, "configuration", "Shows the configuration that counts here, and where each part comes from."),
     (Command::Help, "help", "Shows this list."),
 ];
 
 /// Commands of the commercial product that this agent does not follow yet, with why.
-const UNKNOWN_HERE: [(&str, &str); 11] = [
-    ("summary", "it writes the summary with each review; `full review` writes it anew"),
+const UNKNOWN_HERE: [(&str, &str); 9] = [
     ("generate docstrings", NO_CHANGES),
     ("generate unit tests", NO_CHANGES),
-    ("generate sequence diagram", "diagrams come with the walkthrough"),
     ("plan", NO_CHANGES),
     ("autofix", NO_CHANGES),
     ("autofix stacked pr", NO_CHANGES),
@@ -84,6 +86,7 @@ impl Asked {
     pub fn word(self) -> &'static str {
         match self {
             Self::Command(Command::FullReview) => "full-review",
+            Self::Command(Command::Diagram) => "diagram",
             Self::Command(command) => command.words(),
             Self::NotHere { .. } => "not-here",
             Self::Unknown => "unknown",

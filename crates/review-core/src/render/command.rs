@@ -2,16 +2,19 @@
 
 use super::{
     MAX_COMMENT_CHARS, marker,
-    model_text::{code_block, code_span, shortened},
+    model_text::{code_block, code_span, neutralise_line, shortened},
     remarks,
+    walkthrough::diagram,
 };
 use crate::{
     command::{Asked, COMMANDS},
     configuration::{Effective, written},
     pull_request::CommitId,
+    sections::Diagram,
 };
 
 const MAX_NAME_CHARS: usize = 100;
+const MAX_PROBLEM_CHARS: usize = 300;
 /// Of the configuration; the rest of the comment is ours.
 const MAX_CONFIGURATION_CHARS: usize = MAX_COMMENT_CHARS - 20_000;
 
@@ -52,14 +55,31 @@ pub enum CommandReply<'a> {
     NotAllowed,
     /// The pull request is completed or abandoned.
     Closed,
-    /// The service lists no change that could be reviewed.
+    /// There is no change that could be reviewed.
     NothingToReview,
+    SummaryAsked,
+    SummaryWritten,
+    /// With the author's text the description is full.
+    NoRoomForSummary,
+    DiagramAsked,
+    Diagram(&'a [Diagram]),
+    /// The model drew none, or none that can be drawn.
+    NoDiagram,
+    /// `problem` in words, without a full stop.
+    NotWritten {
+        problem: &'a str,
+    },
 }
 
 /// The answer's markdown with the marker that says which request it answers: the comment's number within its thread and the
 /// request's word. `name` is how the agent is spoken to.
 pub fn command_reply(comment: u64, asked: Asked, reply: &CommandReply<'_>, name: &str) -> String {
     format!("{}\n\n{}", text(reply, name), marker::of_command(comment, asked.word()))
+}
+
+/// The same of a command that was answered before, now that it is done.
+pub fn command_result(comment: u64, asked: Asked, reply: &CommandReply<'_>, name: &str) -> String {
+    format!("{}\n\n{}", text(reply, name), marker::of_command(comment, &format!("{}-done", asked.word())))
 }
 
 fn text(reply: &CommandReply<'_>, name: &str) -> String {
@@ -122,7 +142,22 @@ fn text(reply: &CommandReply<'_>, name: &str) -> String {
                 .to_owned()
         }
         CommandReply::Closed => "**Nothing to do.** The pull request is closed.".to_owned(),
-        CommandReply::NothingToReview => "**Nothing to review.** The service lists no change of this pull request.".to_owned(),
+        CommandReply::NothingToReview => {
+            "**Nothing to read.** The service lists no change of this pull request, or none in files that are reviewed.".to_owned()
+        }
+        CommandReply::SummaryAsked => "**Summary asked for.** It is written now, into the description.".to_owned(),
+        CommandReply::SummaryWritten => "**The summary stands in the description.** The author's text is as it was.".to_owned(),
+        CommandReply::NoRoomForSummary => "**The summary has no room.** A description may have 4,000 characters, and the author's \
+                                           text takes them; it was left as it is."
+            .to_owned(),
+        CommandReply::DiagramAsked => "**Diagram asked for.** It comes as an answer here.".to_owned(),
+        CommandReply::Diagram(diagrams) => diagram::section_of(diagrams).unwrap_or_default(),
+        CommandReply::NoDiagram => {
+            "**No diagram.** The model saw no flow worth one, or drew none that this service could show.".to_owned()
+        }
+        CommandReply::NotWritten { problem } => {
+            format!("**Not written:** {}. The command may be given again.", neutralise_line(problem, MAX_PROBLEM_CHARS))
+        }
     }
 }
 

@@ -12,7 +12,7 @@ mod prose;
 mod remarks;
 mod walkthrough;
 
-pub use command::{CommandReply, command_reply};
+pub use command::{CommandReply, command_reply, command_result};
 pub use comment::{finding_comment, reopening_reply, resolution_reply};
 pub use model_text::neutralise;
 pub(crate) use model_text::{is_invisible, shortened};

@@ -7,7 +7,7 @@
 mod assessment;
 mod changes;
 mod details;
-mod diagram;
+pub(super) mod diagram;
 mod effort;
 mod labels;
 mod layout;

@@ -1,8 +1,9 @@
 //! Commands: a comment goes in, an answer and what was asked for come out, once.
 
+use serde_json::json;
 use testkit::{
-    azure_devops::{AzureDevOps, EventType, Fault, On, Order, Person, PullRequestHandle, ThreadView},
-    model::{Role, Script},
+    azure_devops::{AzureDevOps, EventType, Fault, On, Order, Person, PullRequestHandle, PullRequestSpec, ThreadView},
+    model::{Fault as ModelFault, Role, Script},
 };
 
 use crate::harness::{
@@ -202,6 +203,46 @@ async fn the_configuration_and_the_commands_are_shown() {
     assert!(answer.contains("poems"), "what is wrong with it is told, too: {answer}");
     let answer = command(&pull_request, &stage.azure.author(), "@CodeRabbit help").await;
     assert!(answer.contains("| `full review` |") && answer.contains("`@CodeRabbit review`"), "{answer}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_summary_and_a_diagram_are_written_when_somebody_asks_for_them() {
+    let mut script = both_rules();
+    let flow = json!([{ "title": "Reading", "mermaid": "sequenceDiagram\nShop->>Cart: last\nCart-->>Shop: item" }]);
+    script.sections = json!({ "release_notes": "- The last item is read.", "diagrams": flow });
+    let stage = Stage::set(script).await;
+    let spec = PullRequestSpec::new("Totals").file(CART, cart(LAST_ITEM, QUERY_FIXED)).description("My own words.");
+    let pull_request = stage.open_as(spec).await;
+    pull_request.reviewed(1).await;
+    assert_eq!(pull_request.description(), "My own words.");
+
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit summary").await.unwrap();
+    let answers = answered(&pull_request, thread, 2).await;
+    assert!(answers[0].starts_with("**Summary asked for.**") && answers[1].starts_with("**The summary stands"), "{answers:?}");
+    let description = pull_request.description();
+    assert!(description.starts_with("My own words.\n\n<!-- coderabbit-agent:summary -->\n"), "{description}");
+    assert!(description.contains("The last item is read."), "{description}");
+
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit generate sequence diagram").await.unwrap();
+    let answers = answered(&pull_request, thread, 2).await;
+    assert!(answers[1].contains("::: mermaid\nsequenceDiagram\n") && answers[1].contains("**Reading**"), "{}", answers[1]);
+    let prompt = stage.model.calls_of(Role::Walkthrough).pop().unwrap().prompt();
+    assert!(prompt.contains("- `diagrams`:") && !prompt.contains("- `release_notes`:"), "only what was asked for: {prompt}");
+    let calls = stage.model.calls().len();
+    stage.hooks.repeat_last(EventType::Commented);
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit help").await.unwrap();
+    answered(&pull_request, thread, 1).await;
+    assert_eq!(stage.model.calls().len(), calls, "what is redelivered is written once");
+
+    // What cannot be written is said.
+    stage.model.set_script(both_rules());
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit generate sequence diagram").await.unwrap();
+    assert!(answered(&pull_request, thread, 2).await[1].starts_with("**No diagram.**"));
+    stage.model.fault(Role::Walkthrough, 9, ModelFault::ContextTooLong);
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit summary").await.unwrap();
+    let refused = answered(&pull_request, thread, 2).await;
+    assert!(refused[1].starts_with("**Not written:** the change is too large for the model."), "{refused:?}");
     stage.assert_sound();
 }
 

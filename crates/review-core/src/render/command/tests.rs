@@ -28,6 +28,12 @@ fn each_answer_says_what_happens_now() {
         CommandReply::NotAllowed,
         CommandReply::Closed,
         CommandReply::NothingToReview,
+        CommandReply::SummaryAsked,
+        CommandReply::SummaryWritten,
+        CommandReply::NoRoomForSummary,
+        CommandReply::DiagramAsked,
+        CommandReply::NoDiagram,
+        CommandReply::NotWritten { problem: "the model did not answer" },
     ];
     insta::assert_snapshot!(replies.iter().map(told).collect::<Vec<_>>().join("\n\n"), @r"
     **Review asked for.** `22222222` will be read; the walkthrough and the status tell how it goes.
@@ -60,7 +66,19 @@ fn each_answer_says_what_happens_now() {
 
     **Nothing to do.** The pull request is closed.
 
-    **Nothing to review.** The service lists no change of this pull request.
+    **Nothing to read.** The service lists no change of this pull request, or none in files that are reviewed.
+
+    **Summary asked for.** It is written now, into the description.
+
+    **The summary stands in the description.** The author's text is as it was.
+
+    **The summary has no room.** A description may have 4,000 characters, and the author's text takes them; it was left as it is.
+
+    **Diagram asked for.** It comes as an answer here.
+
+    **No diagram.** The model saw no flow worth one, or drew none that this service could show.
+
+    **Not written:** the model did not answer. The command may be given again.
     ");
 }
 
@@ -77,6 +95,8 @@ fn help_lists_every_command() {
     | `resume` | Goes on with reviews after a pause; what came meanwhile is reviewed now. |
     | `ignore` | The same as `pause`; as a text in the description it stops reviews for as long as it stands there. |
     | `resolve` | Closes all threads of findings that are still open. |
+    | `summary` | Writes the summary in the description, at its placeholder or its end, anew. |
+    | `generate sequence diagram` | Draws the flow that the change is about, in an answer. |
     | `configuration` | Shows the configuration that counts here, and where each part comes from. |
     | `help` | Shows this list. |
     ");

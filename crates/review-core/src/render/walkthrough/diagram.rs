@@ -7,7 +7,7 @@ const MAX_TITLE_CHARS: usize = 120;
 const MAX_LINE_CHARS: usize = 300;
 
 /// None without a diagram.
-pub(super) fn section_of(diagrams: &[Diagram]) -> Option<String> {
+pub(in crate::render) fn section_of(diagrams: &[Diagram]) -> Option<String> {
     let blocks: Vec<String> = diagrams.iter().map(block).collect();
     section(if diagrams.len() > 1 { "Sequence diagrams" } else { "Sequence diagram" }, &blocks.join("\n\n"))
 }

@@ -1,0 +1,185 @@
+//! What somebody asked to have written by a command: the summary of the description, or a sequence diagram. One question to the
+//! model, whatever was reviewed.
+
+use std::collections::BTreeSet;
+
+use review_core::{
+    command::{Asked as Request, Command},
+    description,
+    finding::answer::WalkthroughAnswer,
+    prompt,
+    pull_request::{PullRequestKey, PullRequestState, PullRequestStatus},
+    render::{CommandReply, command_result, neutralise},
+    sections::{Asked, Material, Sections, Surroundings, sections, summary_place},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    analysis::AnalysisError,
+    configuration::Settled,
+    desired::MAX_SUMMARY_CHARS,
+    evidence::{Change, gather},
+    past::Past,
+    publish::Publisher,
+    review::{MAX_ATTEMPTS, Reviewer},
+    trouble::Trouble,
+};
+use crate::{
+    azure_devops::PullRequestText,
+    jobs::JobEnd,
+    llm::{Account, Role},
+    store::{ClaimedJob, Writing},
+};
+
+/// The comment that asked, and for what.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct WrittenFor {
+    pub(super) thread: u64,
+    pub(super) comment: u64,
+    pub(super) writing: Writing,
+}
+
+impl WrittenFor {
+    fn request(self) -> Request {
+        Request::Command(match self.writing {
+            Writing::Summary => Command::Summary,
+            Writing::Diagram => Command::Diagram,
+        })
+    }
+}
+
+impl Reviewer {
+    /// Writes what was asked for, and answers in its thread what became of it.
+    pub(super) async fn write_for(
+        &self,
+        job: &ClaimedJob,
+        key: &PullRequestKey,
+        asked: WrittenFor,
+        cancel: &CancellationToken,
+    ) -> JobEnd {
+        let (lease, lease_for, clock) = (&job.lease, self.lease_for, self.clock);
+        let publisher = Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock };
+        let problem = if job.attempt > MAX_ATTEMPTS {
+            "the agent did not come to the end of it in any attempt"
+        } else {
+            match Box::pin(self.write(&publisher, asked)).await {
+                Ok(word) => return JobEnd::Finished(word),
+                Err(trouble) => match self.end_of_trouble(job, key, cancel, &trouble) {
+                    end @ JobEnd::Dead { .. } => {
+                        self.say_not_written(&publisher, asked, trouble.sentence()).await;
+                        return end;
+                    }
+                    end => return end,
+                },
+            }
+        };
+        self.say_not_written(&publisher, asked, problem).await;
+        JobEnd::Dead { problem: problem.to_owned() }
+    }
+
+    /// Best effort: what cannot be said is in the log.
+    async fn say_not_written(&self, publisher: &Publisher<'_>, asked: WrittenFor, problem: &str) {
+        let told = async {
+            let me = self.azure.me(&publisher.key.repository.collection).await?;
+            let reply = CommandReply::NotWritten { problem };
+            let text = command_result(asked.comment, asked.request(), &reply, &me.display_name);
+            publisher.reply(asked.thread, asked.comment, &text).await.map_err(Trouble::from)
+        };
+        if let Err(error) = told.await {
+            tracing::warn!(pull_request = %publisher.key, %error, "that nothing was written could not be told");
+        }
+    }
+
+    async fn write(&self, publisher: &Publisher<'_>, asked: WrittenFor) -> Result<&'static str, Trouble> {
+        let state = publisher.reading(self.azure.state(publisher.key)).await?;
+        if state.pull_request.status != PullRequestStatus::Active {
+            return Ok("not_active");
+        }
+        let said = publisher.reading(Box::pin(self.said(publisher, &state, asked))).await?;
+        let words = |reply: &CommandReply<'_>| command_result(asked.comment, asked.request(), reply, &state.me.display_name);
+        let text = match (asked.writing, said) {
+            (_, None) => words(&CommandReply::NothingToReview),
+            (Writing::Diagram, Some(Said { sections, .. })) if sections.diagrams.is_empty() => words(&CommandReply::NoDiagram),
+            (Writing::Diagram, Some(Said { sections, .. })) => words(&CommandReply::Diagram(&sections.diagrams)),
+            (Writing::Summary, Some(Said { sections, placeholder })) => {
+                let place = description::Place { placeholder: &placeholder, at_end: true };
+                let summary = neutralise(&sections.release_notes, MAX_SUMMARY_CHARS);
+                if summary.is_empty() {
+                    words(&CommandReply::NotWritten { problem: "the model wrote none" })
+                } else {
+                    let edit = |text: &str| description::with_summary(text, &summary, place);
+                    publisher.edit(PullRequestText::Description, &edit).await?;
+                    let now = publisher.reading(self.azure.state(publisher.key)).await?;
+                    let stands = description::stands(&now.pull_request.description);
+                    words(&if stands { CommandReply::SummaryWritten } else { CommandReply::NoRoomForSummary })
+                }
+            }
+        };
+        publisher.reply(asked.thread, asked.comment, &text).await?;
+        Ok("written")
+    }
+
+    /// What the model wrote, without secrets; None: there is no change to write about.
+    async fn said(
+        &self,
+        publisher: &Publisher<'_>,
+        state: &PullRequestState,
+        asked: WrittenFor,
+    ) -> Result<Option<Said>, Trouble> {
+        let Some(iteration) = state.newest_iteration() else { return Ok(None) };
+        let Settled { mut effective, .. } = self.configurations.of(state).await?;
+        let reviews = &mut effective.configuration.reviews;
+        // Whatever the repository wants of every review: this was asked for.
+        match asked.writing {
+            Writing::Summary => (reviews.high_level_summary, reviews.high_level_summary_in_walkthrough) = (true, false),
+            Writing::Diagram => reviews.sequence_diagrams = true,
+        }
+        let repository = self.fetch(publisher.key, state, iteration, BTreeSet::new()).await?;
+        // No finder looks at it, and no neighbour is told of.
+        let (surroundings, past) = (Surroundings::default(), Past::Local);
+        let change = Change {
+            pull_request: &state.pull_request,
+            work_items: &state.work_items,
+            surroundings: &surroundings,
+            base: &iteration.base,
+            head: &iteration.head,
+            since: None,
+            repository: &repository,
+            past: &past,
+            configuration: &effective.configuration,
+        };
+        let account = Account {
+            store: self.store.clone(),
+            pull_request: publisher.key.clone(),
+            limits: self.cost_limits,
+            occasion: Some(format!("command {}/{}", asked.thread, asked.comment)),
+            clock: self.clock,
+        };
+        let model = &self.model.on(account);
+        let evidence = gather(change, model.redactor(), self.prompt_tokens).await?;
+        evidence.check_room()?;
+        if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
+            return Ok(None);
+        }
+        let material = Material { reviews: &effective.configuration.reviews, ..change.material() };
+        let wanted = Asked::of(&material);
+        let wanted = match asked.writing {
+            Writing::Summary => Asked { release_notes: wanted.release_notes, ..Asked::default() },
+            Writing::Diagram => Asked { diagrams: true, ..Asked::default() },
+        };
+        let question = prompt::walkthrough() + &prompt::sections(&wanted) + &prompt::writer_manner(&effective.configuration);
+        let asking = model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &question, publisher.cancel);
+        let reply = asking.await.map_err(AnalysisError::from)?;
+        let mut answer = reply.answer.sections;
+        for text in answer.texts_mut() {
+            *text = model.redactor().redact(text).text.into_owned();
+        }
+        let placeholder = summary_place(&effective.configuration.reviews).placeholder.to_owned();
+        Ok(Some(Said { sections: sections(&answer, &material, &BTreeSet::new()), placeholder }))
+    }
+}
+
+struct Said {
+    sections: Sections,
+    placeholder: String,
+}
