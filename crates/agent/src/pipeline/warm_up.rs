@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use crate::llm::Begun;
 
-/// Fewer tokens than these are kept in no provider's cache (source: OpenAI's guide to prompt caching, and Anthropic's).
-const LEAST_CACHED_TOKENS: usize = 1_024;
+/// Fewer tokens than these are not worth the wait of a whole review: reading them once more costs a cent or two, and below 1,024 no
+/// provider keeps them at all (source: OpenAI's guide to prompt caching, and Anthropic's).
+const LEAST_TOKENS: usize = 8_000;
 /// Tokens that a provider reads in a millisecond, as hosted models do; a server that is slower is not waited for to its end.
 const TOKENS_PER_MILLI: usize = 20;
 /// The others wait no longer than this: what a cache saves is no reason to keep people waiting.
@@ -22,7 +23,7 @@ pub(super) struct WarmUp {
 impl WarmUp {
     /// For questions that share so many tokens.
     pub(super) fn over(pack_tokens: usize) -> Self {
-        let most = if pack_tokens < LEAST_CACHED_TOKENS {
+        let most = if pack_tokens < LEAST_TOKENS {
             Duration::ZERO
         } else {
             let millis = u64::try_from(pack_tokens / TOKENS_PER_MILLI).unwrap_or(u64::MAX);
@@ -49,6 +50,6 @@ mod tests {
     #[test]
     fn the_lead_grows_with_what_is_shared_and_has_an_end() {
         let millis = |tokens| WarmUp::over(tokens).most.as_millis();
-        assert_eq!([0, 1_023, 2_000, 60_000, usize::MAX].map(millis), [0, 0, 100, 3_000, 5_000]);
+        assert_eq!([0, 7_999, 10_000, 60_000, usize::MAX].map(millis), [0, 0, 500, 3_000, 5_000]);
     }
 }

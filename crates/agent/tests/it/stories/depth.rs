@@ -70,8 +70,9 @@ async fn of_questions_that_share_a_long_pack_the_first_begins_alone() {
 #[tokio::test]
 async fn a_first_question_whose_answer_does_not_begin_does_not_hold_up_the_others_for_long() {
     let stage = Stage::set(both_rules()).await;
+    let notes: String = (0..1_500).map(|line| format!("Note {line} about the shop.\n")).collect();
     let gate = stage.model.hold(Role::Findings);
-    let pull_request = stage.open(&[(CART, &long_cart(20))]).await;
+    let pull_request = stage.open(&[(CART, &long_cart(20)), ("docs/notes.md", &notes)]).await;
     gate.wait_for_held(3).await.unwrap();
     stage.model.wait_for(Role::Walkthrough, 1).await.unwrap();
     gate.release();
