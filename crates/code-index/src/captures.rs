@@ -43,6 +43,8 @@ pub(crate) struct Definition<'tree> {
     pub(crate) has_head: bool,
     /// The row where the body begins.
     pub(crate) body_row: Option<usize>,
+    /// The body begins with a text that stands alone, as docstrings of Python do.
+    pub(crate) has_docstring: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -123,7 +125,8 @@ impl<'tree> Captures<'tree> {
         if let (Some((node, kind)), Some(name)) = (definition, name) {
             let end = head.or(body.map(|body| body.start_byte())).unwrap_or_else(|| node.end_byte());
             let body_row = body.map(|body| body.start_position().row);
-            self.define(Definition { node, name, kind, end, has_head: head.is_some(), body_row });
+            let has_docstring = body.is_some_and(begins_with_text);
+            self.define(Definition { node, name, kind, end, has_head: head.is_some(), body_row, has_docstring });
         }
         if let Some((node, kind)) = used {
             // A member that is no call has a qualifier, whether or not the grammar names it.
@@ -173,10 +176,25 @@ impl Definition<'_> {
             (true, false) => {}
         }
         self.body_row = self.body_row.or(other.body_row);
+        self.has_docstring |= other.has_docstring;
         if other.node.byte_range().len() > self.node.byte_range().len() {
             self.node = other.node;
         }
     }
+}
+
+/// Looks at the first few statements alone: comments may stand before a docstring.
+fn begins_with_text(body: Node<'_>) -> bool {
+    const MOST_COMMENTS: usize = 20;
+    if body.kind() != "block" {
+        return false;
+    }
+    let mut cursor = body.walk();
+    let first = body.named_children(&mut cursor).take(MOST_COMMENTS).find(|child| !child.is_extra());
+    let alone = first.filter(|statement| statement.kind() == "expression_statement" && statement.named_child_count() == 1);
+    alone
+        .and_then(|statement| statement.named_child(0))
+        .is_some_and(|text| matches!(text.kind(), "string" | "concatenated_string"))
 }
 
 fn rank(kind: SymbolKind) -> u8 {

@@ -239,6 +239,11 @@ impl Language {
         self.entry().family
     }
 
+    /// Whether functions and types of the language are documented by comments of a known form.
+    pub fn has_doc_comments(self) -> bool {
+        !matches!(self, Self::Sql | Self::Hcl | Self::Yaml | Self::Json)
+    }
+
     /// A name as it is compared: in lower case where the language takes names in either case.
     pub(crate) fn key(self, name: &str) -> Cow<'_, str> {
         match self {
@@ -272,7 +277,7 @@ impl Language {
 /// of no use.
 pub fn index_key() -> String {
     /// To be raised when the same text and grammar give another index, or the stored form changes.
-    const LAYOUT: u32 = 1;
+    const LAYOUT: u32 = 2;
     let mut hash = Sha256::new();
     hash.update(LAYOUT.to_be_bytes());
     hash.update(env!("CARGO_PKG_VERSION"));

@@ -9,6 +9,7 @@
 mod captures;
 mod changes;
 mod commit;
+mod documentation;
 mod impact;
 mod language;
 mod parse;
@@ -73,6 +74,8 @@ pub struct Symbol {
     pub body: Option<LineRange>,
     /// Everything before the body, white space folded, without comments, attributes and decorators; at most 500 characters.
     pub signature: String,
+    /// Whether a comment in the form that its language gives to documentation stands right before it, or right inside.
+    pub is_documented: bool,
 }
 
 /// The index of one version of one file. It knows no path: files with the same text in the same language share it.
@@ -131,7 +134,7 @@ pub fn index_as(language: Language, text: &str, stop: &dyn Fn() -> bool) -> Resu
     let tree = parse::parse(language, text, stop)?;
     let walk = Walk::over(language, &tree)?;
     let captures = captures::captures(language, &tree, text, stop)?;
-    let mut symbols = symbols::symbols(&captures, text, &walk);
+    let mut symbols = symbols::symbols(language, &captures, text, &walk);
     let references = References::collect(language, &captures, &walk, text);
     let mut imports = captures.imports;
     imports.sort_by_key(|import| import.start);

@@ -5,8 +5,9 @@ use std::ops::Range;
 use review_core::pull_request::LineRange;
 
 use crate::{
-    Symbol, SymbolKind,
+    Language, Symbol, SymbolKind,
     captures::{Captures, Definition},
+    documentation::is_documented,
     walk::{Walk, line_of},
 };
 
@@ -25,7 +26,7 @@ struct Holder {
 }
 
 /// In order of their first line.
-pub(crate) fn symbols(captures: &Captures<'_>, text: &str, walk: &Walk) -> Vec<Symbol> {
+pub(crate) fn symbols(language: Language, captures: &Captures<'_>, text: &str, walk: &Walk) -> Vec<Symbol> {
     let mut definitions: Vec<&Definition<'_>> = captures.definitions.values().collect();
     definitions.sort_by_key(|definition| {
         let node = definition.node.byte_range();
@@ -49,7 +50,9 @@ pub(crate) fn symbols(captures: &Captures<'_>, text: &str, walk: &Walk) -> Vec<S
         let is_nested = open.iter().any(|holder| holder.is_function);
         let is_member = definition.kind == SymbolKind::Function && open.last().is_some_and(|holder| holder.is_type);
         let kind = if is_member { SymbolKind::Method } else { definition.kind };
-        symbols.push(definition.symbol(&name, kind, &path, is_nested, text, walk));
+        let mut symbol = definition.symbol(&name, kind, &path, is_nested, text, walk);
+        symbol.is_documented = is_documented(language, definition, text, walk);
+        symbols.push(symbol);
         if kind != SymbolKind::Constant && kind != SymbolKind::Key {
             enter(&mut open, &bytes, qualifier.into_iter().chain([name]), kind);
         }
@@ -84,6 +87,7 @@ impl Definition<'_> {
             lines,
             body: self.body_row.map(|row| LineRange::new(line_of(row).min(lines.last), lines.last)),
             signature: self.signature(text, walk),
+            is_documented: false,
         }
     }
 

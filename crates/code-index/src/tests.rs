@@ -1,5 +1,6 @@
 mod behaviour;
 mod commits;
+mod documentation;
 mod enclosing;
 mod hostile;
 mod impacts;

@@ -9,10 +9,13 @@ use serde::{Deserialize, Serialize};
 pub use self::additions::{Additions, NewReviewer};
 use self::additions::{PlannedAdditions, plan_additions};
 use crate::{
+    checks::{CheckReport, CheckResult, CheckStatus, missing, statuses},
     finding::{Finding, FindingMemory, Fingerprint, our_first_comment, standing_findings},
     predecessor,
     pull_request::{Anchor, Comment, CommitId, PullRequestState, Thread, ThreadStatus},
-    render::{MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, reopening_reply, resolution_reply, with_withheld},
+    render::{
+        MAX_COMMENT_CHARS, is_delayed, is_in_progress, marker, reopening_reply, resolution_reply, with_checks, with_withheld,
+    },
 };
 
 /// Keys of the thread properties that carry our identity. Texts are read only from threads whose first comment is by
@@ -87,6 +90,9 @@ pub struct DesiredState {
     pub additions: Additions,
     /// What the forge does not take.
     pub withheld: Withheld,
+    /// What came of the checks before merging.
+    #[serde(default)]
+    pub checks: CheckReport,
 }
 
 /// What is written into title and description, where the author or the repository wants that.
@@ -208,6 +214,11 @@ pub enum PublicationStep {
         iteration: u32,
         status: DesiredStatus,
     },
+    /// The status of one check; only where another one is the newest of its name.
+    SetCheckStatus {
+        iteration: u32,
+        status: CheckStatus,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -327,6 +338,15 @@ fn standing_of<'a>(ours: &[(&'a Thread, &'a Comment)]) -> Option<(&'a Thread, &'
     standing.min_by_key(|(thread, first)| (!first.content.contains(marker::WALKTHROUGH), thread.id)).copied()
 }
 
+/// The write, if any, that makes the walkthrough's section of checks say `results` and, where the vote could not be cast, why. A
+/// walkthrough that is gone gets none.
+pub fn plan_checks(state: &PullRequestState, results: &[CheckResult], vote_refused: Option<&str>) -> Option<PublicationStep> {
+    let ours: Vec<(&Thread, &Comment)> = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread)).collect();
+    let (thread, first) = standing_of(&ours)?;
+    let content = with_checks(&first.content, results, vote_refused)?;
+    Some(PublicationStep::UpdateThread { thread: thread.id, comment: first.id, content, properties: Vec::new() })
+}
+
 /// Whether a walkthrough of ours still tells of a run under way: one that was cut when the pull request was closed.
 pub fn shows_unfinished_run(state: &PullRequestState) -> bool {
     let ours = state.threads.iter().filter_map(|thread| our_walkthrough(state, thread));
@@ -382,10 +402,16 @@ impl DesiredState {
                 place.map(|place| self.withheld.findings.push(self.reopened.remove(place).finding)).is_some()
             }
             PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_) => self.additions.withhold(step, &mut self.withheld),
-            PublicationStep::UpdateThread { .. } | PublicationStep::CloseThread { .. } | PublicationStep::SetStatus { .. } => {
-                false
-            }
+            PublicationStep::UpdateThread { .. }
+            | PublicationStep::CloseThread { .. }
+            | PublicationStep::SetStatus { .. }
+            | PublicationStep::SetCheckStatus { .. } => false,
         }
+    }
+
+    /// The steps for the statuses of checks that do not stand yet; `standing` are the newest ones of their names.
+    pub fn check_steps(&self, standing: &[CheckStatus]) -> Vec<PublicationStep> {
+        check_steps(self.iteration, statuses(&self.checks.results), standing)
     }
 
     /// Findings that were withheld are part of the account that was to be given.
@@ -410,6 +436,11 @@ impl DesiredState {
     fn coverage(&self) -> Coverage<'_> {
         Coverage { iteration: self.iteration, head: &self.head, base: &self.base }
     }
+}
+
+/// The same for statuses of checks by themselves.
+pub fn check_steps(iteration: u32, wanted: Vec<CheckStatus>, standing: &[CheckStatus]) -> Vec<PublicationStep> {
+    missing(wanted, standing).into_iter().map(|status| PublicationStep::SetCheckStatus { iteration, status }).collect()
 }
 
 fn finding_thread(desired: &DesiredFinding, run: &DesiredState) -> NewThread {

@@ -49,7 +49,9 @@ pub(super) struct AuthenticatedUser {
 pub(super) struct Status {
     pub(super) id: Option<i64>,
     pub(super) state: Option<Word>,
+    pub(super) description: Option<String>,
     pub(super) context: Option<StatusContext>,
+    pub(super) created_by: Option<Identity>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
+    checks::{Answers, CheckReport},
     configuration::Profile,
     depth::{LooksMade, Tier},
     diff::PatchError,
@@ -24,6 +25,7 @@ use review_core::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
+    checks::{self, CheckFacts},
     evidence::{Change, Evidence, EvidenceFile, blocking, gather},
     excerpts::excerpts,
     finders::find,
@@ -93,6 +95,10 @@ pub struct Analysis {
     pub last_line_utf16: Vec<u32>,
     /// Threads about secrets that the change still adds: no model has them resolved.
     pub standing_secrets: Vec<u64>,
+    /// What the checks before merging go by.
+    pub(crate) checks: CheckFacts,
+    /// What came of them, once that is known.
+    pub(crate) report: CheckReport,
 }
 
 impl Analysis {
@@ -132,6 +138,8 @@ pub(super) struct Limits {
     pub(super) inline: usize,
     /// Looks of finders.
     pub(super) looks: usize,
+    /// Whether somebody hears of the checks before merging.
+    pub(super) judges_checks: bool,
 }
 
 /// Asks the models about a change, see [`super::secrets::analyse`]; what it finds without them is put into `secrets`.
@@ -149,8 +157,10 @@ pub(super) async fn examine(
     evidence.check_room()?;
     let is_incremental = evidence.is_incremental;
     if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
-        return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, ..Analysis::default() });
+        let checks = checks::facts(&evidence, Answers::default());
+        return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, checks, ..Analysis::default() });
     }
+    let questions = if limits.judges_checks { checks::questions(&change) } else { Vec::new() };
     let finder = prompt::finder(standing) + &prompt::finder_manner(change.configuration);
     let asked = Asked::of(&change.material());
     let writer = prompt::walkthrough() + &prompt::sections(&asked) + &prompt::writer_manner(change.configuration);
@@ -158,14 +168,18 @@ pub(super) async fn examine(
     let run = |tool_use| lookout.run(tool_use);
     let finder_looks = lookout.looks(&run, FINDER_TURNS, limits.prompt_tokens);
     let verifier_looks = lookout.looks(&run, VERIFIER_TURNS, limits.prompt_tokens);
-    let (found, walkthrough) = loop {
+    let (found, walkthrough, judged) = loop {
         let warm_up = WarmUp::over(evidence.pack.tokens);
         let write = async {
             warm_up.wait().await;
             model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &writer, cancel).await
         };
         let look = find(model, &evidence, &finder, &finder_looks, limits.looks, &warm_up, cancel);
-        let (found, walkthrough) = tokio::join!(look, write);
+        let judge = async {
+            warm_up.wait().await;
+            checks::judge(model, &evidence, &questions, change.configuration, cancel).await
+        };
+        let (found, walkthrough, judged) = tokio::join!(look, write, judge.boxed());
         // A model with a smaller window than we were told: half the pack, and what falls out is named.
         let room = evidence.pack.tokens / 2;
         match found {
@@ -176,7 +190,7 @@ pub(super) async fn examine(
                     return Err(ModelError::ContextTooLong { model: name, message }.into());
                 }
             }
-            found => break (found?, walkthrough),
+            found => break (found?, walkthrough, judged),
         }
     };
     let mut analysis = Analysis {
@@ -200,6 +214,10 @@ pub(super) async fn examine(
         Err(ModelError::CostLimit(reached)) => analysis.cost_limit = Some(reached),
         Err(error) => tracing::warn!(%error, "no walkthrough text"),
     }
+    let judged = judged?;
+    analysis.usage += judged.usage;
+    analysis.cost_limit = analysis.cost_limit.or(judged.cost_limit);
+    analysis.checks = checks::facts(&evidence, judged.answers);
     let Some(found) = found else { return Ok(analysis) };
     analysis.usage += found.usage;
     analysis.cost_limit = analysis.cost_limit.or(found.cost_limit);

@@ -1,7 +1,8 @@
 //! What the pull request is told outside a finished review: begun, skipped, failed, given up, closed before the end.
 
 use review_core::{
-    configuration::Effective,
+    checks::{CheckStatus, NOT_CHECKED, unchecked},
+    configuration::{Effective, Reviews},
     publication::{CheckState, DesiredStatus, WalkthroughState, shows_delay, shows_unfinished_run},
     pull_request::{Iteration, PullRequestState, PullRequestStatus},
     render::{WalkthroughInput, walkthrough},
@@ -22,6 +23,7 @@ impl Run<'_> {
         state: &PullRequestState,
         iteration: &Iteration,
         incremental: bool,
+        reviews: &Reviews,
     ) -> Result<(), Trouble> {
         // It says that this will be tried again; that it is being tried is told when something comes of it.
         if shows_delay(state, &iteration.head) {
@@ -30,7 +32,9 @@ impl Run<'_> {
         let content = walkthrough(&WalkthroughInput::InProgress { head: &iteration.head, base: &iteration.base, incremental });
         let status = DesiredStatus { state: CheckState::Pending, description: "Review in progress".to_owned() };
         let in_progress = Some((content.as_str(), WalkthroughState::InProgress));
-        Ok(self.publisher().announce(state, Some(iteration), in_progress, Some(status)).await?)
+        self.publisher().announce(state, Some(iteration), in_progress, Some(status)).await?;
+        let pending = unchecked(&reviews.pre_merge_checks, "The review is under way.");
+        Ok(self.publisher().set_checks(iteration, pending).await?)
     }
 
     pub(super) async fn skip(
@@ -40,6 +44,20 @@ impl Run<'_> {
         set_aside: &[FileSetAside],
         configuration: &Effective,
     ) -> Result<End, Trouble> {
+        let why = format!("{NOT_CHECKED}{}", reason.sentence());
+        let checks = unchecked(&configuration.configuration.reviews.pre_merge_checks, &why);
+        self.skip_with(state, reason, set_aside, configuration, checks).await
+    }
+
+    /// The same, where something is known of the checks all the same.
+    pub(super) async fn skip_with(
+        &self,
+        state: &PullRequestState,
+        reason: &SkipReason,
+        set_aside: &[FileSetAside],
+        configuration: &Effective,
+        checks: Vec<CheckStatus>,
+    ) -> Result<End, Trouble> {
         let reviews = &configuration.configuration.reviews;
         let content =
             walkthrough(&WalkthroughInput::Skipped { reason, secrets: 0, set_aside, configuration: Some(configuration) });
@@ -48,6 +66,9 @@ impl Run<'_> {
         let stale = state.newest_iteration().is_some_and(|iteration| shows_delay(state, &iteration.head));
         let is_told = (reviews.review_status && !reason.is_silent()) || stale || shows_unfinished_run(state);
         let skipped = Some((content.as_str(), WalkthroughState::Skipped)).filter(|_| is_told);
+        if let Some(iteration) = state.newest_iteration() {
+            self.publisher().set_checks(iteration, checks).await?;
+        }
         self.publisher().announce(state, state.newest_iteration(), skipped, Some(status)).await?;
         self.end_requests().await;
         self.reviewer.metrics.review_ended("none", "skipped", self.took());
@@ -109,7 +130,29 @@ impl Run<'_> {
             }
             announced => announced?,
         }
+        if !will_retry {
+            self.fail_pending_checks(iteration).await;
+        }
         Ok(())
+    }
+
+    /// Checks that were said to be under way and will not be made do not stay so. Best effort, like all that tells of failures.
+    async fn fail_pending_checks(&self, iteration: &Iteration) {
+        let pending = self.reviewer.azure.check_statuses(self.key, iteration.id).await.map(|mut standing| {
+            standing.retain(|check| check.status.state == CheckState::Pending);
+            standing
+        });
+        let failed = pending.map(|pending| {
+            let status = DesiredStatus { state: CheckState::Failed, description: format!("{NOT_CHECKED}the review failed") };
+            pending.into_iter().map(|check| CheckStatus { status: status.clone(), ..check }).collect::<Vec<_>>()
+        });
+        let told = match failed {
+            Ok(failed) => self.publisher().set_checks(iteration, failed).await,
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = told {
+            tracing::info!(pull_request = %self.key, %error, "statuses of checks stay as they are");
+        }
     }
 
     /// Statuses are a right of their own: where they cannot be read, one more is better than no word about the delay.

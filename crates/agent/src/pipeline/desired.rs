@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use review_core::{
+    checks::CheckReport,
     configuration::{Configuration, Effective, Reviews},
     description::wants_summary,
     finding::{Finding, StandingFinding, fingerprint},
@@ -63,6 +64,7 @@ pub(super) fn desired_state(
         repository_url: repository_page(&state.pull_request.web_url),
         looks: analysis.looks.as_ref(),
         usage: &analysis.usage,
+        checks: &analysis.report,
         configuration: Some(configuration),
     });
     DesiredState {
@@ -79,6 +81,7 @@ pub(super) fn desired_state(
         reposts_walkthrough: false,
         additions: additions(&analysis.sections, &configuration.configuration.reviews),
         withheld: Withheld::default(),
+        checks: analysis.report.clone(),
     }
 }
 
@@ -148,6 +151,7 @@ pub(super) fn unread_state(
         reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
+        checks: CheckReport::default(),
     }
 }
 

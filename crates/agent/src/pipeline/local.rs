@@ -75,6 +75,7 @@ pub async fn review_range(
         past: &Past::Local,
         configuration: &range.configuration,
     };
-    let limits = Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks };
+    let limits =
+        Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks, judges_checks: false };
     analyse(model, change, &[], &Arc::default(), limits, cancel).await
 }

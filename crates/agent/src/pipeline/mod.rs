@@ -7,6 +7,7 @@
 
 mod analysis;
 mod announce;
+mod checks;
 mod commanders;
 mod commands;
 mod configuration;
@@ -27,6 +28,7 @@ mod secrets;
 mod surroundings;
 mod sweep;
 mod trouble;
+mod vote;
 mod warm_up;
 mod writing;
 

@@ -3,9 +3,11 @@
 use std::time::Duration;
 
 use review_core::{
+    checks::CheckStatus,
     description,
     publication::{
-        DesiredState, DesiredStatus, DesiredText, DesiredTexts, PublicationStep, WalkthroughState, plan, plan_walkthrough,
+        DesiredState, DesiredStatus, DesiredText, DesiredTexts, PublicationStep, WalkthroughState, check_steps, plan,
+        plan_walkthrough,
     },
     pull_request::{CommitId, Iteration, IterationFile, PullRequestKey, PullRequestState, PullRequestStatus},
     title,
@@ -77,7 +79,13 @@ impl Publisher<'_> {
         let mut round = 1;
         loop {
             let state = self.current(&desired).await?;
-            let steps = plan(&state, &desired);
+            let mut steps = plan(&state, &desired);
+            if !desired.checks.results.is_empty() {
+                // Before the status of the review, which comes last of all.
+                let checks = desired.check_steps(&self.standing_checks(desired.iteration).await);
+                let place = steps.len().saturating_sub(1);
+                steps.splice(place..place, checks);
+            }
             let Err(Failed { step, error }) = self.write_all(&steps, desired.iteration).await else { break };
             match error {
                 PublishError::AzureDevOps(error)
@@ -157,6 +165,19 @@ impl Publisher<'_> {
         Ok(())
     }
 
+    /// Sets the statuses of checks that do not stand yet.
+    pub(super) async fn set_checks(&self, iteration: &Iteration, wanted: Vec<CheckStatus>) -> Result<(), PublishError> {
+        let mut round = 1;
+        while !wanted.is_empty() {
+            let steps = check_steps(iteration.id, wanted.clone(), &self.standing_checks(iteration.id).await);
+            match self.write_all(&steps, iteration.id).await {
+                Ok(()) => break,
+                Err(Failed { error, .. }) => self.may_be_there(error, &mut round)?,
+            }
+        }
+        Ok(())
+    }
+
     /// Answers comment `parent` of a thread, unless the answer stands there. Nothing is left to be done where the thread is gone,
     /// or takes no answer.
     pub(super) async fn reply(&self, thread: u64, parent: u64, text: &str) -> Result<(), PublishError> {
@@ -172,6 +193,14 @@ impl Publisher<'_> {
                 Err(error) => self.may_be_there(error.into(), &mut round)?,
             }
         }
+    }
+
+    /// Statuses are a right of their own: where they cannot be read, one too many is better than none.
+    async fn standing_checks(&self, iteration: u32) -> Vec<CheckStatus> {
+        self.azure.check_statuses(self.key, iteration).await.unwrap_or_else(|error| {
+            tracing::info!(pull_request = %self.key, %error, "which statuses of checks stand is not known");
+            Vec::new()
+        })
     }
 
     /// Whether another round may show what became of a write whose answer did not come; else its error.
@@ -217,7 +246,7 @@ impl Publisher<'_> {
 
     /// Before every write: still wanted, and ours until its answer will be there. The client that is returned begins no write
     /// later than that allows, however long this process is held up in between.
-    async fn guard(&self) -> Result<AzureDevOps, PublishError> {
+    pub(super) async fn guard(&self) -> Result<AzureDevOps, PublishError> {
         if self.cancel.is_cancelled() {
             return Err(PublishError::Cancelled);
         }

@@ -7,11 +7,12 @@ use std::{
 };
 
 use review_core::{
+    checks::{CheckReport, NOT_CHECKED, statuses, unchecked},
     command,
-    configuration::Effective,
+    configuration::{Effective, Reviews},
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     learning::{History, PostedFinding, SilentCategory},
-    publication::WalkthroughState,
+    publication::{DesiredState, WalkthroughState},
     pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus},
     scope::{Circumstances, CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
 };
@@ -29,6 +30,7 @@ use super::{
     secrets::analyse,
     surroundings::surroundings,
     trouble::Trouble,
+    vote::unproven,
     writing::WrittenFor,
 };
 use crate::{
@@ -237,11 +239,14 @@ impl Run<'_> {
             Decision::Quiet(QuietReason::AlreadyReviewed) => {
                 store.end_requests(self.key, requests).await?;
                 if is_recorded {
-                    return Ok(End::Quiet("already_reviewed"));
+                    return Box::pin(self.look_again(&state, &effective.configuration.reviews)).await;
                 }
-                return self.finish_publication(&state).await;
+                return self.finish_publication(&state, &effective).await;
             }
-            Decision::Skip(reason) => return self.skip(&state, &reason, &[], &effective).await,
+            Decision::Skip(reason) => {
+                self.take_vote_back(&state, &effective.configuration.reviews).await?;
+                return self.skip(&state, &reason, &[], &effective).await;
+            }
             Decision::Full => None,
             Decision::Incremental { since } => Some(since),
         };
@@ -252,9 +257,10 @@ impl Run<'_> {
         // A full review that was asked for since is another one than the run that was cut.
         if let Some(planned) = self.planned(iteration).await?.filter(|planned| planned.requests.full == requests.full) {
             tracing::info!(pull_request = %self.key, iteration = iteration.id, "taking up a review that was cut while it was published");
-            return self.publish(planned).await;
+            return self.publish(planned, &effective).await;
         }
-        self.announce_start(&state, iteration, since.is_some()).await?;
+        self.take_vote_back(&state, &effective.configuration.reviews).await?;
+        self.announce_start(&state, iteration, since.is_some(), &effective.configuration.reviews).await?;
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let around = surroundings(azure, &state, &effective.configuration.reviews);
@@ -279,6 +285,7 @@ impl Run<'_> {
             prompt_tokens: self.reviewer.prompt_tokens,
             inline: self.reviewer.max_inline,
             looks: self.reviewer.max_looks,
+            judges_checks: true,
         };
         let standing_now = under_new_names(&standing, &whereabouts);
         let history = self.history().await?;
@@ -297,13 +304,25 @@ impl Run<'_> {
         if analysis.reviewed_files.is_empty() && analysis.findings.is_empty() && analysis.reopened.is_empty() && since.is_none() {
             // Read again: the walkthrough that announced the start is to be edited, not joined by a second one.
             let state = self.reread(iteration).await?;
-            return self.skip(&state, &SkipReason::NothingReviewable, &analysis.set_aside, &effective).await;
+            let reviews = &effective.configuration.reviews;
+            Box::pin(self.check(model, &state, reviews, &mut analysis, Vec::new())).await?;
+            let (reason, checks) = (SkipReason::NothingReviewable, statuses(&analysis.report.results));
+            return self.skip_with(&state, &reason, &analysis.set_aside, &effective, checks).await;
         }
         let judged = resolutions(model, &repository, &state.iterations, &iteration.head, &standing, &whereabouts, self.cancel);
         let mut resolved = self.reading(judged).await?;
         resolved.threads.retain(|thread| !analysis.standing_secrets.contains(thread));
         analysis.usage += resolved.usage;
         analysis.cost_limit = analysis.cost_limit.or(resolved.cost_limit);
+        let reviews = &effective.configuration.reviews;
+        let unproven = if reviews.request_changes_workflow {
+            let known = (&whereabouts, model.redactor());
+            let unproven = unproven(&standing, &resolved.threads, &repository, &iteration.head, known);
+            self.reading(unproven).await?
+        } else {
+            Vec::new()
+        };
+        Box::pin(self.check(model, &state, reviews, &mut analysis, unproven)).await?;
         let mut desired = desired_state(&state, iteration, &analysis, &resolved, &standing, &effective, &history);
         desired.reposts_walkthrough = requests.full.is_some();
         let planned = PlannedReview {
@@ -315,7 +334,7 @@ impl Run<'_> {
             requests: requests.clone(),
         };
         store.store_planned(&self.job.lease, self.key, &planned, self.now()).await?;
-        self.publish(planned).await
+        self.publish(planned, &effective).await
     }
 
     /// Tells what needed no model, and that the change was not reviewed. A run that is cut here finds the same again, and pays nothing.
@@ -327,6 +346,9 @@ impl Run<'_> {
         configuration: &Effective,
     ) -> Result<End, Trouble> {
         let Reviewer { store, metrics, .. } = self.reviewer;
+        let why = format!("{NOT_CHECKED}{}", reason.sentence());
+        let checks = unchecked(&configuration.configuration.reviews.pre_merge_checks, &why);
+        self.publisher().set_checks(iteration, checks).await?;
         let desired = self.publisher().publish(unread_state(iteration, analysis, reason, configuration)).await?;
         let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
         let posted: Vec<PostedFinding> = posted.collect();
@@ -342,7 +364,7 @@ impl Run<'_> {
     }
 
     /// Where what is asked is booked, and what it may cost.
-    async fn account(&self, pull_request: &PullRequest) -> Result<Account, Trouble> {
+    pub(super) async fn account(&self, pull_request: &PullRequest) -> Result<Account, Trouble> {
         let Reviewer { store, cost_limits, clock, .. } = self.reviewer;
         let PullRequest { project_name, repository_name, .. } = pull_request;
         store.name_repository(&self.key.repository, project_name, repository_name).await?;
@@ -382,13 +404,13 @@ impl Run<'_> {
     /// The walkthrough says that the review was made, and our record does not: the run was cut between the two, and what
     /// comes after the walkthrough (the status) may be missing. Without a stored state the record itself was lost, and there
     /// is nothing to add.
-    async fn finish_publication(&self, state: &PullRequestState) -> Result<End, Trouble> {
+    async fn finish_publication(&self, state: &PullRequestState, effective: &Effective) -> Result<End, Trouble> {
         let Reviewer { store, .. } = self.reviewer;
         let Some(iteration) = state.newest_iteration() else { return Ok(End::Quiet("already_reviewed")) };
         let Some(planned) = self.planned(iteration).await? else { return Ok(End::Quiet("already_reviewed")) };
         store.set_head(&self.job.lease, &iteration.head).await?;
         tracing::info!(pull_request = %self.key, iteration = iteration.id, "ending a review that was cut before its status");
-        self.publish(planned).await
+        self.publish(planned, effective).await
     }
 
     /// What a cut run wanted at this iteration. One of the same commits under an older number is of no use: nothing can be
@@ -398,12 +420,16 @@ impl Run<'_> {
         Ok(planned.filter(|planned| planned.desired.iteration == iteration.id))
     }
 
-    async fn publish(&self, planned: PlannedReview) -> Result<End, Trouble> {
+    async fn publish(&self, planned: PlannedReview, effective: &Effective) -> Result<End, Trouble> {
         let PlannedReview { desired, is_incremental, mut dropped, usage, started_at, requests } = planned;
+        let reviews = &effective.configuration.reviews;
+        // Before the status says that the review was made: what comes next may look for them.
+        self.keep_checks(&desired).await?;
         let desired = self.publisher().publish(desired).await?;
         let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
         let posted: Vec<PostedFinding> = posted.collect();
         self.reviewer.store.record_posted(&self.job.lease, self.key, &posted, self.now()).await?;
+        Box::pin(self.settle_checks(&desired, reviews)).await?;
         dropped.extend(desired.withheld.findings.iter().map(|finding| {
             Dropped::of(
                 finding.clone(),
@@ -450,6 +476,40 @@ impl Run<'_> {
             "reviewed"
         );
         Ok(End::Reviewed)
+    }
+
+    /// Keeps what came of the checks for later looks.
+    async fn keep_checks(&self, desired: &DesiredState) -> Result<(Iteration, CheckReport), Trouble> {
+        let is_whole = desired.walkthrough_state() == WalkthroughState::Complete;
+        let report = CheckReport { is_complete: desired.checks.is_complete && is_whole, ..desired.checks.clone() };
+        let DesiredState { iteration: id, head, base, .. } = desired;
+        let iteration = Iteration { id: *id, head: head.clone(), base: base.clone() };
+        self.reviewer.store.record_checks(&self.job.lease, self.key, &iteration, &report, self.now()).await?;
+        Ok((iteration, report))
+    }
+
+    /// Votes, where that is wanted, on what stands after publication.
+    async fn settle_checks(&self, desired: &DesiredState, reviews: &Reviews) -> Result<(), Trouble> {
+        if !reviews.request_changes_workflow && desired.withheld.findings.is_empty() {
+            return Ok(());
+        }
+        // Once more, since a finding that was refused makes a part of the whole.
+        let (iteration, report) = self.keep_checks(desired).await?;
+        if let Some(refused) = self.vote(&iteration, &report, reviews).await? {
+            // The review stands; that the vote does not is told where it can be.
+            let told = async {
+                let state = self.reviewer.azure.state(self.key).await?;
+                self.tell_of_checks(&state, &report.results, Some(&refused)).await
+            };
+            match told.await {
+                Err(trouble) if trouble.is_lost_lease() => return Err(trouble),
+                Err(trouble) => {
+                    tracing::warn!(pull_request = %self.key, problem = %trouble, "that the vote was refused is not told");
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
     }
 
     /// The pull request as it stands now, as long as `iteration` is the newest one.

@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeSet, sync::Arc};
 
 use review_core::{
+    checks::Answers,
     finding::{
         DropReason, Dropped, Finding, SecretFinding, StandingFinding,
         answer::{SectionsAnswer, WalkthroughAnswer},
@@ -89,6 +90,18 @@ fn without_secrets(analysis: &mut Analysis, redactor: &Redactor) {
             clean(&mut cohort.title);
             clean(&mut cohort.summary);
             cohort.paths.iter_mut().for_each(clean);
+        }
+    }
+    clean_judgements(&mut analysis.checks.answers, redactor);
+}
+
+/// The same for what models say of checks.
+pub(super) fn clean_judgements(answers: &mut Answers, redactor: &Redactor) {
+    for judgement in answers.judgements_mut() {
+        for text in [&mut judgement.reasoning, &mut judgement.resolution] {
+            if let Cow::Owned(redacted) = redactor.redact(text).text {
+                *text = redacted;
+            }
         }
     }
 }

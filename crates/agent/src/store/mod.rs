@@ -4,6 +4,7 @@
 //! `SQLITE_BUSY` within the process. Another process on the same file (a `migrate`, a second server) is waited for by the
 //! busy timeout, which cannot fail halfway because every write transaction begins as `immediate`.
 
+mod checks;
 mod commands;
 mod dead_letters;
 mod intake;

@@ -230,12 +230,19 @@ impl Store {
         Ok(())
     }
 
-    /// Removes answers, desired states, commands, events and ended jobs older than `before`; how many rows. Dead letters and what
-    /// still has something to do stay. In small transactions, so that webhooks are stored in between.
+    /// Removes answers, desired states, reports of checks, commands, events and ended jobs older than `before`; how many rows. Dead
+    /// letters and what still has something to do stay. In small transactions, so that webhooks are stored in between.
     pub async fn purge(&self, before: Millis) -> Result<u64, StoreError> {
         let mut removed = 0_u64;
         // Events before the jobs that they point to.
-        for statement in [sql::PURGE_ANSWERS, sql::PURGE_DESIRED, sql::PURGE_COMMANDS, sql::PURGE_EVENTS, sql::PURGE_JOBS] {
+        for statement in [
+            sql::PURGE_ANSWERS,
+            sql::PURGE_DESIRED,
+            sql::PURGE_CHECK_REPORTS,
+            sql::PURGE_COMMANDS,
+            sql::PURGE_EVENTS,
+            sql::PURGE_JOBS,
+        ] {
             loop {
                 let rows = sqlx::query(statement).bind(before).execute(&self.write).await?.rows_affected();
                 removed = removed.saturating_add(rows);

@@ -165,6 +165,17 @@ statements! {
 
     DESIRED_DROP = "delete from desired_state where collection = $1 and project = $2 and repository = $3 and number = $4";
 
+    CHECK_REPORT = "
+        select report from check_report
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and iteration = $5 and head = $6 and base = $7";
+
+    CHECK_REPORT_UPSERT = "
+        insert into check_report (collection, project, repository, number, iteration, head, base, report, stored_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (collection, project, repository, number) do update set
+            iteration = excluded.iteration, head = excluded.head, base = excluded.base, report = excluded.report,
+            stored_at = excluded.stored_at";
+
     REVIEW_INSERT = "
         insert into review (id, job_id, collection, project, repository, number, iteration, head, base, mode, outcome, posted,
                             dropped, calls, input_tokens, cached_tokens, output_tokens, cost, unpriced_calls, started_at,
@@ -390,6 +401,10 @@ statements! {
     PURGE_DESIRED = "
         delete from desired_state where (collection, project, repository, number) in (
             select collection, project, repository, number from desired_state where stored_at < $1 limit 500)";
+
+    PURGE_CHECK_REPORTS = "
+        delete from check_report where (collection, project, repository, number) in (
+            select collection, project, repository, number from check_report where stored_at < $1 limit 500)";
 
     /// `SQLite`: whether the table of applied migrations is there at all.
     SQLITE_HAS_MIGRATIONS = "select count(*) from sqlite_master where type = 'table' and name = '_sqlx_migrations'";

@@ -1,5 +1,6 @@
 //! What the models are told: one pack per run, byte-identical for each of its calls, and the role after it.
 
+mod checks;
 mod fence;
 mod manner;
 mod pack;
@@ -8,6 +9,7 @@ mod role;
 mod sections;
 pub mod tools;
 
+pub use checks::{checks, title_check};
 pub use fence::{Fence, visible};
 pub use manner::{finder_manner, writer_manner};
 pub(crate) use pack::shown_line;

@@ -3,6 +3,7 @@ use super::{
     PublicationStep, ReopenedFinding, WalkthroughState, Withheld, plan, plan_walkthrough, property,
 };
 use crate::{
+    checks::CheckReport,
     finding::{
         fingerprint,
         test_support::{commit, finding, state, thread},
@@ -41,6 +42,7 @@ fn desired(findings: Vec<DesiredFinding>) -> DesiredState {
         reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
+        checks: CheckReport::default(),
     }
 }
 
@@ -75,7 +77,10 @@ fn apply(state: &mut PullRequestState, steps: &[PublicationStep]) {
             }
             PublicationStep::SetThreadStatus { thread, status } => by_id(state, *thread).status = status.clone(),
             PublicationStep::CloseThread { thread } => by_id(state, *thread).status = ThreadStatus::Closed,
-            PublicationStep::AddLabel(_) | PublicationStep::AddReviewer(_) | PublicationStep::SetStatus { .. } => {}
+            PublicationStep::AddLabel(_)
+            | PublicationStep::AddReviewer(_)
+            | PublicationStep::SetStatus { .. }
+            | PublicationStep::SetCheckStatus { .. } => {}
         }
     }
 }

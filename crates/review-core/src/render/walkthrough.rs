@@ -27,11 +27,12 @@ use self::{
     status::{IN_PROGRESS, TRIED_AGAIN},
 };
 use super::{
-    MAX_COMMENT_CHARS, marker,
+    MAX_COMMENT_CHARS, checks, marker,
     model_text::{code_span, neutralise, neutralise_line},
     remarks,
 };
 use crate::{
+    checks::CheckReport,
     configuration::{Effective, Reviews},
     depth::LooksMade,
     finding::{DropReason, Dropped, Finding, answer::WalkthroughAnswer},
@@ -99,6 +100,8 @@ pub enum WalkthroughInput<'a> {
         /// None when nothing was there to look at.
         looks: Option<&'a LooksMade>,
         usage: &'a Usage,
+        /// What came of the checks before merging.
+        checks: &'a CheckReport,
         /// What there is to say about the configuration.
         configuration: Option<&'a Effective>,
     },
@@ -193,6 +196,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         repository_url,
         looks,
         usage,
+        checks,
         configuration,
     } = *input
     else {
@@ -224,12 +228,13 @@ fn done(input: &WalkthroughInput<'_>) -> String {
     let small = (!small.is_empty()).then(|| folded(&format!("Small matters ({})", small.len()), &small.join("\n")));
     let folds: Vec<String> = small.into_iter().chain(configuration.and_then(remarks::folded)).collect();
     let folds = fitting(folds, MAX_FOLDS_CHARS);
+    let checks = checks::section(&checks.results);
     // The details have room in any case: what was not read and not posted must not go unsaid.
-    let taken = folds.iter().chain([&result]).map(|part| part.chars().count().saturating_add(2));
+    let taken = folds.iter().chain([&result]).chain(&checks).map(|part| part.chars().count().saturating_add(2));
     let room = taken.fold(MAX_COMMENT_CHARS - MAX_STATUS_CHARS - MAX_DETAILS_CHARS, usize::saturating_sub);
     let told = fitting(account(answer, sections, wishes, repository_url), room);
-    let parts: Vec<String> = [result].into_iter().chain(told).chain(folds).chain([details.rendered()]).collect();
-    marker::compose_walkthrough(&status, Some(&parts.join("\n\n")))
+    let parts = [result].into_iter().chain(told).chain(checks).chain(folds).chain([details.rendered()]);
+    marker::compose_walkthrough(&status, Some(&parts.collect::<Vec<_>>().join("\n\n")))
 }
 
 /// What is told of the change: folded where that is wished, but for diagrams, which are not drawn right where nobody sees them.

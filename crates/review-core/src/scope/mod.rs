@@ -133,5 +133,10 @@ pub fn set_aside_by_path(path: &str, filters: &PathFilters) -> Option<SetAside> 
     select::by_path(path, filters)
 }
 
+/// Whether the file of this path holds tests.
+pub fn is_test(path: &str) -> bool {
+    worth::worth(path) == worth::Worth::Test
+}
+
 #[cfg(test)]
 mod tests;

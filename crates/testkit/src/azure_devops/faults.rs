@@ -58,6 +58,10 @@ impl On {
         Self::request("PATCH", path)
     }
 
+    pub fn put(path: &str) -> Self {
+        Self::request("PUT", path)
+    }
+
     /// A request of git, fetch or push.
     pub fn git() -> Self {
         Self::request("", "/_git/")

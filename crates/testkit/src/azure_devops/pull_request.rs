@@ -174,6 +174,13 @@ impl PullRequestHandle {
         self.look(|found| found.statuses.iter().map(view).collect())
     }
 
+    /// All statuses of this name, oldest first.
+    pub fn statuses_of(&self, name: &str) -> Vec<StatusView> {
+        let mut statuses = self.statuses();
+        statuses.retain(|status| status.name == name);
+        statuses
+    }
+
     /// The newest status of this genre and name: the one that counts.
     pub fn latest_status(&self, genre: &str, name: &str) -> Option<StatusView> {
         self.statuses().into_iter().rfind(|status| status.genre == genre && status.name == name)

@@ -18,18 +18,21 @@ pub enum Role {
     Judgement,
     /// Whether a comment that nobody expected is right.
     Reality,
+    /// Checks before merging.
+    Checks,
     /// No known schema is named.
     Other,
 }
 
 impl Role {
-    const NAMED: [(Self, &'static str); 6] = [
+    const NAMED: [(Self, &'static str); 7] = [
         (Self::Findings, "review_findings"),
         (Self::Verdict, "review_verdict"),
         (Self::Walkthrough, "review_walkthrough"),
         (Self::Resolution, "review_resolution"),
         (Self::Judgement, "review_judgement"),
         (Self::Reality, "review_reality"),
+        (Self::Checks, "review_checks"),
     ];
 
     pub(super) fn is_answer_tool(name: &str) -> bool {

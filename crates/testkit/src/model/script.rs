@@ -189,6 +189,34 @@ pub struct Script {
     pub sections: Value,
     /// Whether every standing finding is called fixed, whatever the code says.
     pub calls_all_fixed: bool,
+    /// What is said of checks, by a text of the check or of what is shown with it: the first that stands in a prompt. A check of
+    /// which nothing is known gets no entry.
+    pub checks: Vec<CheckRule>,
+}
+
+/// What the reviewer says of a check.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CheckRule {
+    /// Name of the check.
+    pub name: String,
+    /// A text that has to be shown for this rule to speak; empty: any.
+    pub shown: String,
+    /// `pass`, `fail`, `inconclusive`, or whatever a model may say.
+    pub verdict: String,
+    pub reasoning: String,
+}
+
+impl CheckRule {
+    pub fn new(name: &str, verdict: &str, reasoning: &str) -> Self {
+        Self { name: name.to_owned(), shown: String::new(), verdict: verdict.to_owned(), reasoning: reasoning.to_owned() }
+    }
+
+    /// Only where this is shown.
+    #[must_use]
+    pub fn when(mut self, shown: &str) -> Self {
+        shown.clone_into(&mut self.shown);
+        self
+    }
 }
 
 impl Script {
@@ -222,6 +250,7 @@ impl Script {
             Role::Resolution => self.resolution(prompt),
             Role::Judgement => self.judgement(prompt),
             Role::Reality => self.reality(prompt),
+            Role::Checks => self.checks(prompt),
             Role::Other => json!({ "answer": "ok" }),
         }
     }
@@ -304,6 +333,17 @@ impl Script {
             answer["sections"] = self.sections.clone();
         }
         answer
+    }
+
+    fn checks(&self, prompt: &str) -> Value {
+        let entries = (1..=50_u32).filter_map(|number| {
+            let (_, rest) = prompt.rsplit_once(&format!("label=\"check {number}\">\n"))?;
+            let name = rest.lines().next()?;
+            let rule = self.checks.iter().find(|rule| rule.name == name && prompt.contains(&rule.shown))?;
+            let resolution = if rule.verdict == "fail" { "Change what the check names." } else { "" };
+            Some(json!({ "check": number, "reasoning": rule.reasoning, "verdict": rule.verdict, "resolution": resolution }))
+        });
+        json!({ "checks": entries.collect::<Vec<_>>() })
     }
 
     fn judgement(&self, prompt: &str) -> Value {

@@ -2,8 +2,10 @@
 
 use std::collections::HashSet;
 
-use review_core::pull_request::{
-    Iteration, IterationFile, Person, PullRequestKey, PullRequestState, RepositoryKey, Thread, WorkItem,
+use review_core::{
+    checks::{CheckStatus, STATUS_PREFIX},
+    publication::{CheckState, DesiredStatus},
+    pull_request::{Iteration, IterationFile, Person, PullRequestKey, PullRequestState, RepositoryKey, Thread, WorkItem},
 };
 use serde_json::Value;
 
@@ -11,7 +13,7 @@ use super::{
     AzureDevOps,
     send::Call,
     versions::Maturity,
-    writes::{STATUS_GENRE, STATUS_NAME},
+    writes::{STATUS_GENRE, STATUS_NAME, state_word},
 };
 use crate::azure_devops::{
     AzureDevOpsError,
@@ -131,17 +133,61 @@ impl AzureDevOps {
 
     /// Whether the newest of our statuses of an iteration is pending: the pull request shows already that a review is to come.
     pub async fn shows_pending(&self, key: &PullRequestKey, iteration: u32) -> Result<bool, AzureDevOpsError> {
+        let statuses = self.our_statuses(key, iteration).await?;
+        let newest = statuses.into_iter().find(|status| status_name(status) == Some(STATUS_NAME));
+        Ok(newest.and_then(|status| status.state).is_some_and(|state| state.is("pending")))
+    }
+
+    /// The newest statuses of our checks that we have set for an iteration, one for each name. Those of a state that we never set
+    /// are left out.
+    pub async fn check_statuses(&self, key: &PullRequestKey, iteration: u32) -> Result<Vec<CheckStatus>, AzureDevOpsError> {
+        let me = self.me(&key.repository.collection).await?.id;
+        let mut seen = HashSet::new();
+        let is_ours = |status: &wire::Status| {
+            let by = status.created_by.as_ref().and_then(|by| by.id.as_deref());
+            by.is_none_or(|by| by.eq_ignore_ascii_case(&me))
+        };
+        let newest = self.our_statuses(key, iteration).await?.into_iter().filter(is_ours).filter(|status| {
+            let name = status_name(status).filter(|name| name.starts_with(STATUS_PREFIX));
+            name.is_some_and(|name| seen.insert(name.to_owned()))
+        });
+        Ok(newest.filter_map(check_status).collect())
+    }
+
+    /// Statuses of our genre, the newest first.
+    async fn our_statuses(&self, key: &PullRequestKey, iteration: u32) -> Result<Vec<wire::Status>, AzureDevOpsError> {
         let (id, number) = (key.id.to_string(), iteration.to_string());
         let action = format!("reading the statuses of iteration {iteration} of {key}");
         let call =
             Call::get("statuses", action, &below(key, &id, &["iterations", &number, "statuses"])).maturity(Maturity::ReleasedIn7);
-        let wire::List(statuses) = self.fetch::<wire::List<wire::Status>>(&key.repository.collection, &call).await?;
-        let ours = statuses.into_iter().filter(|status| {
-            let context = status.context.as_ref().map(|context| (context.genre.as_deref(), context.name.as_deref()));
-            context == Some((Some(STATUS_GENRE), Some(STATUS_NAME)))
+        let wire::List(mut statuses) = self.fetch::<wire::List<wire::Status>>(&key.repository.collection, &call).await?;
+        statuses.retain(|status| {
+            let genre = status.context.as_ref().and_then(|context| context.genre.as_deref());
+            genre == Some(STATUS_GENRE)
         });
-        let newest = ours.max_by_key(|status| status.id);
-        Ok(newest.and_then(|status| status.state).is_some_and(|state| state.0.eq_ignore_ascii_case("pending")))
+        statuses.sort_by_key(|status| std::cmp::Reverse(status.id));
+        Ok(statuses)
+    }
+
+    /// Our own vote, as the API numbers it; None: we are no reviewer.
+    pub async fn own_vote(&self, key: &PullRequestKey) -> Result<Option<i32>, AzureDevOpsError> {
+        let me = self.me(&key.repository.collection).await?.id;
+        let reviewers = self.pull_request(key).await?.reviewers.unwrap_or_default();
+        let own = reviewers
+            .into_iter()
+            .flatten()
+            .find(|reviewer| reviewer.id.as_deref().is_some_and(|id| id.eq_ignore_ascii_case(&me)));
+        Ok(own.map(|reviewer| reviewer.vote.unwrap_or_default()))
+    }
+
+    /// The work items that are linked, by their ids, whether or not the token may read them. An error where even that is not to
+    /// be had.
+    pub async fn linked_work_items(&self, key: &PullRequestKey) -> Result<Vec<u64>, AzureDevOpsError> {
+        let id = key.id.to_string();
+        let action = format!("reading which work items are linked to {key}");
+        let call = Call::get("work_item_links", action, &below(key, &id, &["workitems"]));
+        let links: Vec<wire::WorkItemRef> = self.fetch_list(&key.repository.collection, &call).await?;
+        Ok(links.into_iter().filter_map(|link| link.id?.0.parse().ok()).take(MAX_WORK_ITEMS).collect())
     }
 
     /// Active pull requests of a project, for events without details.
@@ -270,6 +316,18 @@ fn optional<T>(read: Result<Vec<T>, AzureDevOpsError>, key: &PullRequestKey, wha
         }
         read => read,
     }
+}
+
+fn status_name(status: &wire::Status) -> Option<&str> {
+    status.context.as_ref().and_then(|context| context.name.as_deref())
+}
+
+fn check_status(status: wire::Status) -> Option<CheckStatus> {
+    let name = status_name(&status)?.to_owned();
+    let word = status.state.unwrap_or_default();
+    let states = [CheckState::Pending, CheckState::Succeeded, CheckState::Failed, CheckState::NotApplicable];
+    let state = states.into_iter().find(|state| word.is(state_word(*state)))?;
+    Some(CheckStatus { name, status: DesiredStatus { state, description: status.description.unwrap_or_default() } })
 }
 
 fn active_pull_request(wire: wire::PullRequest, base: &str, project: &str) -> Option<ActivePullRequest> {

@@ -71,7 +71,10 @@ impl AzureDevOps {
             }
             PublicationStep::AddLabel(name) => self.add_label(key, name).await,
             PublicationStep::AddReviewer(reviewer) => self.add_reviewer(key, reviewer).await,
-            PublicationStep::SetStatus { iteration, status } => self.set_status(key, *iteration, status).await,
+            PublicationStep::SetStatus { iteration, status } => self.set_status(key, *iteration, STATUS_NAME, status).await,
+            PublicationStep::SetCheckStatus { iteration, status } => {
+                self.set_status(key, *iteration, &status.name, &status.status).await
+            }
         }
     }
 
@@ -114,6 +117,15 @@ impl AzureDevOps {
         }
         tracing::warn!(pull_request = %key, "the {name} is left as it is: it keeps changing while we edit it");
         Ok(())
+    }
+
+    /// Casts our own vote, as the API numbers it (10, 5, 0, -5, -10). Who is no reviewer becomes one.
+    pub async fn cast_vote(&self, key: &PullRequestKey, vote: i32) -> Result<(), AzureDevOpsError> {
+        let me = self.me(&key.repository.collection).await?.id;
+        let id = key.id.to_string();
+        let action = format!("voting {vote} on {key}");
+        let call = Call::put("vote", action, &below(key, &id, &["reviewers", &me]), json!({ "vote": vote }));
+        self.send(&key.repository.collection, &call).await.map(drop)
     }
 
     async fn text(&self, key: &PullRequestKey, text: PullRequestText) -> Result<String, AzureDevOpsError> {
@@ -219,13 +231,19 @@ impl AzureDevOps {
         self.send(&key.repository.collection, &call).await.map(drop)
     }
 
-    async fn set_status(&self, key: &PullRequestKey, iteration: u32, status: &DesiredStatus) -> Result<(), AzureDevOpsError> {
+    async fn set_status(
+        &self,
+        key: &PullRequestKey,
+        iteration: u32,
+        name: &str,
+        status: &DesiredStatus,
+    ) -> Result<(), AzureDevOpsError> {
         let (id, number) = (key.id.to_string(), iteration.to_string());
-        let action = format!("setting the status of {key}");
+        let action = format!("setting the status {STATUS_GENRE}/{name} of {key}");
         let mut body = json!({
             "state": state_word(status.state),
             "description": status.description.chars().take(MAX_STATUS_DESCRIPTION).collect::<String>(),
-            "context": { "genre": STATUS_GENRE, "name": STATUS_NAME },
+            "context": { "genre": STATUS_GENRE, "name": name },
         });
         let segments = if iteration == 0 {
             below(key, &id, &["statuses"])
@@ -296,7 +314,7 @@ fn int(number: u32) -> u32 {
     number.min(i32::MAX.unsigned_abs())
 }
 
-fn state_word(state: CheckState) -> &'static str {
+pub(super) fn state_word(state: CheckState) -> &'static str {
     match state {
         CheckState::Pending => "pending",
         CheckState::Succeeded => "succeeded",

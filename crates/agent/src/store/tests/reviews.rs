@@ -1,6 +1,7 @@
 //! What the store promises about reviews, answers and purging.
 
 use review_core::{
+    checks::CheckReport,
     finding::{Category, DropReason, Dropped, Evidence, Finding, Fingerprint, Severity},
     money::Money,
     publication::{
@@ -82,6 +83,7 @@ fn planned(head: char) -> PlannedReview {
         reposts_walkthrough: false,
         additions: Additions::default(),
         withheld: Withheld::default(),
+        checks: CheckReport::default(),
     };
     let dropped = vec![Dropped::of(finding(), DropReason::Refuted, "the caller checks")];
     PlannedReview { desired, is_incremental: true, dropped, usage: USAGE, started_at: T0, requests: Requests::default() }

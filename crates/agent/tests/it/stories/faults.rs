@@ -26,7 +26,7 @@ fn ended(outcome: &str) -> String {
 
 /// States of the status, oldest first.
 fn states(pull_request: &PullRequestHandle) -> Vec<String> {
-    pull_request.statuses().into_iter().map(|status| status.state).collect()
+    pull_request.statuses_of("review").into_iter().map(|status| status.state).collect()
 }
 
 /// Nothing on the pull request says, or looks as if, it had been reviewed.
@@ -158,7 +158,7 @@ async fn twenty_quick_pushes_are_few_reviews_and_the_newest_wins() {
     gate.release();
     assert_eq!(pull_request.reviewed(21).await, BOTH);
     assert!(stage.model.calls_of(Role::Findings).len() <= 8, "{}", stage.model.calls_of(Role::Findings).len());
-    let reviewed: Vec<_> = pull_request.statuses().into_iter().filter(|status| status.state == "succeeded").collect();
+    let reviewed: Vec<_> = pull_request.statuses_of("review").into_iter().filter(|status| status.state == "succeeded").collect();
     assert_eq!(reviewed.len(), 1, "{reviewed:#?}");
     assert!(pull_request.inline().iter().all(|thread| thread.iteration == Some(21)));
     assert!(pull_request.walkthrough().contains("Reviewed."));

@@ -432,7 +432,7 @@ async fn the_same_event_fifty_times_at_once_is_one_review() {
     let counter = |result: &str| format!("coderabbit_agent_webhooks_total{{kind=\"created\",result=\"{result}\"}}");
     assert_eq!((stage.count(&counter("accepted")).await, stage.count(&counter("duplicate")).await), (1, 50));
     assert_eq!(stage.model.calls_of(Role::Findings).len(), 1);
-    let states: Vec<String> = pull_request.statuses().into_iter().map(|status| status.state).collect();
+    let states: Vec<String> = pull_request.statuses_of("review").into_iter().map(|status| status.state).collect();
     assert_eq!(states, ["pending", "succeeded"]);
     stage.assert_sound();
 }

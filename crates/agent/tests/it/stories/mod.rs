@@ -2,6 +2,7 @@
 //! specification.
 
 mod changeover;
+mod checks;
 mod commands;
 mod configuration;
 mod cost;
@@ -24,4 +25,5 @@ mod replay;
 mod review;
 mod secrets;
 mod texts;
+mod votes;
 mod walkthrough;

@@ -66,7 +66,7 @@ async fn an_hour_without_a_model_is_one_pending_status_one_note_few_calls_and_th
     let beginning = clock();
     let mut winder = Winder::take(&stage).await;
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
-    let states = || pull_request.statuses().into_iter().map(|status| status.state).collect::<Vec<_>>();
+    let states = || pull_request.statuses_of("review").into_iter().map(|status| status.state).collect::<Vec<_>>();
 
     let mut after_minutes = None;
     while clock() < beginning + HOUR {
@@ -91,7 +91,7 @@ async fn an_hour_without_a_model_is_one_pending_status_one_note_few_calls_and_th
         assert!(clock() < beginning + HOUR + HOUR / 3, "{:?} {}", states(), pull_request.walkthrough());
     }
     assert_eq!(states(), ["pending", "succeeded"]);
-    assert_eq!(pull_request.statuses()[1].description, "Reviewed: 2 findings (1 critical, 1 high)");
+    assert_eq!(pull_request.statuses_of("review")[1].description, "Reviewed: 2 findings (1 critical, 1 high)");
     assert!(pull_request.walkthrough().contains("Reviewed."));
     assert_eq!(stage.count("coderabbit_agent_model_endpoint_left_alone").await, 0);
     for spent in ["retried", "dead"] {

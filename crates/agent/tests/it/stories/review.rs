@@ -19,7 +19,7 @@ async fn a_new_pull_request_gets_one_walkthrough_its_true_findings_and_a_status(
     let walkthrough = pull_request.walkthrough();
     assert!(walkthrough.contains("## Walkthrough") && walkthrough.contains("src/cart.py"), "{walkthrough}");
     assert_eq!(pull_request.walkthroughs()[0].status.as_deref(), Some("closed"), "a walkthrough blocks no policy");
-    let states: Vec<String> = pull_request.statuses().into_iter().map(|status| status.state).collect();
+    let states: Vec<String> = pull_request.statuses_of("review").into_iter().map(|status| status.state).collect();
     assert_eq!(states, ["pending", "succeeded"]);
     stage.assert_sound();
 }

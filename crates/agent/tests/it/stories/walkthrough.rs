@@ -111,7 +111,7 @@ async fn a_walkthrough_has_all_its_sections_each_from_what_is_really_there() {
 
 #[tokio::test]
 async fn each_section_is_left_out_by_its_key_and_not_asked_for() {
-    let off = "reviews:\n  changed_files_summary: false\n  sequence_diagrams: false\n  estimate_code_review_effort: false\n  assess_linked_issues: false\n  related_issues: false\n  related_prs: false\n  suggested_labels: false\n  suggested_reviewers: false\n  poem: false\n  pre_merge_checks: {issue_assessment: {mode: 'off'}}\n";
+    let off = "reviews:\n  changed_files_summary: false\n  sequence_diagrams: false\n  estimate_code_review_effort: false\n  assess_linked_issues: false\n  related_issues: false\n  related_prs: false\n  suggested_labels: false\n  suggested_reviewers: false\n  poem: false\n  pre_merge_checks: {issue_assessment: {mode: 'off'}, title: {mode: 'off'}, description: {mode: 'off'}, docstrings: {mode: 'off'}}\n";
     let scene = Neighbourhood::set(off).await;
     let before = scene.stage.azure.requests().len();
     let pull_request = scene.open("feature").await;
@@ -183,7 +183,7 @@ async fn words_of_a_hostile_model_are_words_in_every_section() {
     pull_request.reviewed(1).await;
     let text = pull_request.walkthrough();
     assert!(text.contains("::: mermaid\n") && text.contains("## Poem"), "{text}");
-    assert_eq!(text.matches("<!--").count(), 2, "{text}");
+    assert_eq!(text.matches("<!--").count(), 4, "{text}");
     for acts in ["@<", "#12", "](https://evil", "\n</details> "] {
         assert!(!text.contains(acts), "{acts} in {text}");
     }

@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, Parser};
 
 use super::{WalkthroughInput, walkthrough};
 use crate::{
+    checks::CheckReport,
     configuration::{Effective, Layer, Source},
     depth::{LooksMade, Tier},
     finding::{
@@ -106,6 +107,7 @@ impl Run {
             repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
             looks: Some(&self.looks),
             usage: &self.usage,
+            checks: &CheckReport::default(),
             configuration: self.configuration.as_ref(),
         })
     }

@@ -68,6 +68,10 @@ fn put(world: &mut World, call: &Call, id: u32, user: usize) -> Outcome {
         return Err(Refusal::new(403, "GitPullRequestCannotVoteForOthersException", message));
     }
     let pull_request = found_mut(world, id)?;
+    if pull_request.status != "active" && vote.is_some() {
+        let message = "TF401181: The pull request cannot be edited due to its state.";
+        return Err(Refusal::new(409, "GitPullRequestNotEditableException", message));
+    }
     let known = pull_request.reviewers.iter_mut().find(|reviewer| reviewer.user == user);
     let (is_new, is_other_vote) = if let Some(reviewer) = known {
         let changed = vote.is_some_and(|vote| vote != reviewer.vote);

@@ -8,7 +8,7 @@ use regex::Regex;
 /// The agent's own lines: its markers, and the folds with their titles.
 static OWN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|finding v1 [0-9a-f]{20}|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Walkthrough|The same in words|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
+        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|checks|end of checks|finding v1 [0-9a-f]{20}|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Walkthrough|The same in words|Passed or nothing to check \([0-9]+\)|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
     )
     .unwrap()
 });
@@ -72,6 +72,9 @@ fn misplaced_markers(content: &str) -> Vec<String> {
     for (number, line) in lines.iter().enumerate().filter(|(_, line)| line.starts_with("<!-- coderabbit-agent:")) {
         let is_in_place = if line.contains(":walkthrough") {
             number == 0
+        } else if line.contains("checks -->") {
+            let body = lines.iter().position(|other| other.contains(":body"));
+            body.is_some_and(|body| body < number) && lines.iter().filter(|other| other == &line).count() == 1
         } else if line.contains(":body") {
             lines[0].contains(":walkthrough") && lines.iter().filter(|other| other == &line).count() == 1
         } else {
