@@ -93,9 +93,12 @@ fn accept_older_versions(specification: &mut Value, versions: &[&str]) {
     }
 }
 
+/// The files say that fields of work items and attributes of their links are objects; the service sends texts and numbers.
 fn accept_plain_fields(specification: &mut Value) {
-    if let Some(fields) = specification.pointer_mut("/definitions/WorkItem/properties/fields/additionalProperties") {
-        *fields = serde_json::json!({});
+    for values in ["WorkItem/properties/fields", "Link/properties/attributes"] {
+        if let Some(values) = specification.pointer_mut(&format!("/definitions/{values}/additionalProperties")) {
+            *values = serde_json::json!({});
+        }
     }
 }
 
