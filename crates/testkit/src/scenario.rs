@@ -1,6 +1,8 @@
 //! A pull request as people make them: an order service in C#, its client in TypeScript, a script in Python, and what
 //! nobody reviews (a lock file, generated code, a picture). Four defects are planted in it; the second push mends one.
 
+use serde_json::{Value, json};
+
 use crate::model::{Kind, Rule, Script};
 
 /// A file of the repository at some point; `content` is its whole new text.
@@ -176,8 +178,21 @@ fn script() -> Script {
             "Adds order totals with a discount per customer, a search for orders by customer name, and a CSV export. The web \
                   client now sends what it has queued when it is closed."
                 .to_owned(),
+        sections: sections(),
         ..Script::default()
     }
+}
+
+/// What a model says of this change for the other sections of the walkthrough.
+fn sections() -> Value {
+    let flow = "sequenceDiagram\n    actor C as Customer\n    participant W as Web client\n    participant O as Order service\n    \
+                C->>W: places an order\n    W->>+O: POST /orders\n    O->>O: total with discount\n    O-->>-W: order with its total\n    \
+                Note over W,O: what is queued is sent when the client is closed";
+    json!({
+        "diagrams": [{ "title": "An order with its total", "mermaid": flow }],
+        "effort": { "complexity": 3, "minutes": 35 },
+        "poem": "The total is summed, the discount applied,\nthe queue goes out when the window has died.",
+    })
 }
 
 fn orders_paths() -> Vec<String> {

@@ -27,12 +27,13 @@ const HARMLESS: [&str; 14] = [
 /// `anchored` are the lines that the thread hangs on: what a suggestion replaces.
 pub(super) fn render(markdown: &str, anchored: &[String]) -> String {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH | Options::ENABLE_TASKLISTS | Options::ENABLE_GFM;
+    let markdown = with_diagrams_as_code(markdown);
     let mut events: Vec<Event<'_>> = Vec::new();
     let mut raw = Raw::default();
     // Text of the code block or HTML block that we are in.
     let mut suggestion: Option<String> = None;
     let mut block: Option<String> = None;
-    for event in Parser::new_ext(markdown, options) {
+    for event in Parser::new_ext(&markdown, options) {
         match event {
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(language))) if is_suggestion(&language) => {
                 suggestion = Some(String::new());
@@ -62,6 +63,23 @@ pub(super) fn render(markdown: &str, anchored: &[String]) -> String {
     html::push_html(&mut out, events.into_iter());
     out.push_str(&raw.close());
     out
+}
+
+/// The service draws what stands in a container of Mermaid's; without a script it is shown as it was written.
+fn with_diagrams_as_code(markdown: &str) -> String {
+    let mut is_drawn = false;
+    let lines = markdown.split('\n').map(|line| match line.trim_end() {
+        "::: mermaid" if !is_drawn => {
+            is_drawn = true;
+            "```mermaid"
+        }
+        ":::" if is_drawn => {
+            is_drawn = false;
+            "```"
+        }
+        _ => line,
+    });
+    lines.collect::<Vec<_>>().join("\n")
 }
 
 fn is_suggestion(language: &str) -> bool {
