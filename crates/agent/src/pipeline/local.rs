@@ -64,6 +64,7 @@ pub async fn review_range(
         repository_name: String::new(),
     };
     let surroundings = Surroundings::default();
+    let configuration = without_sections(range.configuration.clone());
     let change = Change {
         pull_request: &pull_request,
         work_items: &[],
@@ -73,9 +74,16 @@ pub async fn review_range(
         since: None,
         repository,
         past: &Past::Local,
-        configuration: &range.configuration,
+        configuration: &configuration,
     };
     let limits =
         Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks, judges_checks: false };
     analyse(model, change, &[], &Arc::default(), limits, cancel).await
+}
+
+/// The command line shows a summary and findings: what nobody reads is not asked for.
+fn without_sections(mut configuration: Configuration) -> Configuration {
+    let reviews = &mut configuration.reviews;
+    (reviews.sequence_diagrams, reviews.estimate_code_review_effort, reviews.poem) = (false, false, false);
+    configuration
 }
