@@ -218,6 +218,19 @@ async fn labels_and_reviewers_are_set_once_and_what_people_take_off_stays_off() 
 }
 
 #[tokio::test]
+async fn a_label_or_a_reviewer_whose_answer_is_lost_is_not_set_twice() {
+    let scene = Neighbourhood::set("reviews:\n  auto_apply_labels: true\n  auto_assign_reviewers: true\n").await;
+    scene.stage.azure.fail_next(On::post("/labels"), Fault::DropAfter);
+    scene.stage.azure.fail_next(On::request("PUT", "/reviewers/"), Fault::DropAfter);
+    let pull_request = scene.open("feature").await;
+    pull_request.reviewed(1).await;
+    assert_eq!((pull_request.labels(), pull_request.votes().len()), (vec!["sql".to_owned()], 2));
+    let labels = scene.set_by_us(&pull_request).into_iter().filter(|action| matches!(action, Action::AddLabel(_)));
+    assert_eq!(labels.count(), 1);
+    scene.stage.assert_sound();
+}
+
+#[tokio::test]
 async fn labels_are_those_that_instructions_allow_and_exclude_each_other() {
     let configuration = "reviews:\n  auto_apply_labels: true\n  labeling_instructions: [{label: small, instructions: Below ten lines.}, {label: large, instructions: Else.}]\n  mutually_exclusive_groups: {size: [small, large]}\n";
     let answers = |_| json!({ "labels": [{ "label": "large" }, { "label": "small" }, { "label": "sql" }] });
