@@ -79,8 +79,7 @@ async fn a_walkthrough_has_all_its_sections_each_from_what_is_really_there() {
     pull_request.reviewed(1).await;
     let text = pull_request.walkthrough();
     let earlier = scene.earlier.id();
-    let repository = pull_request.web_url();
-    let repository = repository.rsplit_once("/pullrequest/").unwrap().0;
+    let repository = format!("{}/Web%20Shop/_git/orders", scene.stage.azure.announced_url());
     for told in [
         "<summary>Walkthrough</summary>\n\n## Walkthrough\n\n",
         "## Changes\n\n| Files | Summary |",
