@@ -107,6 +107,10 @@ impl Reviewer {
             return Ok(());
         }
         publisher.write(&steps).await?;
+        if !steps.is_empty() {
+            // No event tells of a thread that was closed, and a vote may hang on it.
+            self.store.enqueue(&review_job(publisher.key, (self.clock)()), (self.clock)()).await?;
+        }
         publisher.reply(*thread, *comment, &taken.reply).await?;
         self.store.command_answered(publisher.key, &command, (self.clock)()).await?;
         self.metrics.command(asked.word(), result);
