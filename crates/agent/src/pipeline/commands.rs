@@ -35,7 +35,8 @@ impl Reviewer {
     /// Answers what is unanswered.
     pub(super) async fn commands(&self, job: &ClaimedJob, key: &PullRequestKey, cancel: &CancellationToken) -> JobEnd {
         let (lease, lease_for, clock) = (&job.lease, self.lease_for, self.clock);
-        let publisher = Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock };
+        let publisher =
+            Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock, tells_status: true };
         let trouble = match Box::pin(self.answer_all(&publisher)).await {
             Ok(word) => return JobEnd::Finished(word),
             Err(trouble) => trouble,

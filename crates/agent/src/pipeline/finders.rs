@@ -20,7 +20,7 @@ use super::{
 use crate::llm::{Looks, Model, ModelError, Role};
 
 /// Looks under way at once.
-const FINDERS_AT_ONCE: usize = 4;
+const FINDERS_AT_ONCE: usize = 8;
 /// Files among which uses are looked for; a change of more is divided by its directories alone.
 const MOST_RELATED_FILES: usize = 150;
 

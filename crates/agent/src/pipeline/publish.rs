@@ -60,6 +60,8 @@ pub(super) struct Publisher<'a> {
     pub(super) key: &'a PullRequestKey,
     pub(super) cancel: &'a CancellationToken,
     pub(super) clock: fn() -> i64,
+    /// Whether the status `coderabbit/review` is wanted. Those of checks have modes of their own.
+    pub(super) tells_status: bool,
 }
 
 impl Publisher<'_> {
@@ -86,6 +88,7 @@ impl Publisher<'_> {
                 let place = steps.len().saturating_sub(1);
                 steps.splice(place..place, checks);
             }
+            steps.retain(|step| self.tells_status || !matches!(step, PublicationStep::SetStatus { .. }));
             let Err(Failed { step, error }) = self.write_all(&steps, desired.iteration).await else { break };
             match error {
                 PublishError::AzureDevOps(error)
@@ -145,7 +148,7 @@ impl Publisher<'_> {
                     iteration.map_or((0, &none, &none), |iteration| (iteration.id, &iteration.head, &iteration.base));
                 steps.extend(plan_walkthrough(state, content, walkthrough_state, id, head, base));
             }
-            if let (Some(iteration), Some(status)) = (iteration, &status) {
+            if let (Some(iteration), Some(status)) = (iteration, status.as_ref().filter(|_| self.tells_status)) {
                 steps.push(PublicationStep::SetStatus { iteration: iteration.id, status: status.clone() });
             }
             match self.write_all(&steps, iteration.map_or(0, |iteration| iteration.id)).await {

@@ -89,6 +89,8 @@ pub(super) struct Run<'a> {
     started_at: i64,
     /// What people had asked for when the run began.
     requests: OnceLock<Requests>,
+    /// Whether the repository wants a status; not known before its configuration is read.
+    tells_status: OnceLock<bool>,
 }
 
 impl Reviewer {
@@ -96,8 +98,9 @@ impl Reviewer {
     pub async fn work(&self, job: ClaimedJob, cancel: CancellationToken) -> JobEnd {
         match &job.kind {
             JobKind::Review { pull_request } => {
-                let (started_at, requests) = ((self.clock)(), OnceLock::new());
-                let run = Run { reviewer: self, job: &job, key: pull_request, cancel: &cancel, started_at, requests };
+                let (started_at, requests, tells_status) = ((self.clock)(), OnceLock::new(), OnceLock::new());
+                let key = pull_request;
+                let run = Run { reviewer: self, job: &job, key, cancel: &cancel, started_at, requests, tells_status };
                 run.to_end().await
             }
             JobKind::Commands { pull_request } => self.commands(&job, pull_request, &cancel).await,
@@ -219,6 +222,8 @@ impl Run<'_> {
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
         let Settled { mut effective, default_branch } = self.settled(&state).await?;
+        let tells_status = effective.configuration.reviews.commit_status;
+        self.tells_status.get_or_init(|| tells_status);
         let circumstances = Circumstances {
             rules: &effective.configuration.reviews.auto_review,
             default_branch: default_branch.as_deref(),
@@ -522,7 +527,8 @@ impl Run<'_> {
     pub(super) fn publisher(&self) -> Publisher<'_> {
         let Reviewer { azure, store, lease_for, clock, .. } = self.reviewer;
         let (lease, lease_for, clock) = (&self.job.lease, *lease_for, *clock);
-        Publisher { azure, store, lease, lease_for, key: self.key, cancel: self.cancel, clock }
+        let tells_status = self.tells_status.get().copied().unwrap_or(true);
+        Publisher { azure, store, lease, lease_for, key: self.key, cancel: self.cancel, clock, tells_status }
     }
 
     /// What was asked for is not made, and will not be. Best effort: what is left of it is met with the next review.

@@ -58,7 +58,8 @@ impl Reviewer {
         cancel: &CancellationToken,
     ) -> JobEnd {
         let (lease, lease_for, clock) = (&job.lease, self.lease_for, self.clock);
-        let publisher = Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock };
+        let publisher =
+            Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock, tells_status: true };
         let problem = if job.attempt > MAX_ATTEMPTS {
             "the agent did not come to the end of it in any attempt"
         } else {

@@ -111,7 +111,7 @@ impl<'a> Check<'a> {
         if schema.get("properties").is_some() || path.pattern.contains("[]") {
             return;
         }
-        if let Some(text) = keys::status(&path.pattern).and_then(|status| status.note(value, schema.get("default"))) {
+        if let Some(text) = keys::status(&path.pattern).and_then(|status| status.note(value)) {
             self.say(Level::Note, at, format!("{}: {text}", quoted(&path.shown)));
         }
     }

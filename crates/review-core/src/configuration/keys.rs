@@ -10,38 +10,19 @@ pub enum Status {
     Honoured { test: &'static str },
     /// Obeyed in another way than the commercial product does.
     Adapted { how: &'static str, test: &'static str },
-    /// Understood, and not yet built: the agent acts as if it were `acts`.
-    NotYet { acts: Acts },
+    /// Understood, and not yet built: the agent acts as if it were off or empty.
+    NotYet,
     /// It means nothing on a self-hosted agent for Azure DevOps.
     NotHere { why: &'static str },
 }
 
-/// How the agent behaves where a key is not obeyed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Acts {
-    /// As if it were off or empty.
-    Off,
-    /// As if it were on.
-    On,
-    /// As by its default.
-    AsByDefault,
-}
-
 impl Status {
-    /// What to say when somebody sets the key, of this default, to `value`. None: nothing, since it does what the value says.
-    pub(super) fn note(self, value: &Json, default: Option<&Json>) -> Option<String> {
+    /// What to say when somebody sets the key to `value`. None: nothing, since it does what the value says.
+    pub(super) fn note(self, value: &Json) -> Option<String> {
         match self {
             Self::Honoured { .. } => None,
             Self::Adapted { how, .. } => (how.starts_with(ALWAYS) && is_off(value)).then(|| how.to_owned()),
-            Self::NotYet { acts: Acts::Off } => {
-                (!is_off(value)).then(|| "understood, but not built yet; it changes nothing".to_owned())
-            }
-            Self::NotYet { acts: Acts::On } => {
-                is_off(value).then(|| "understood, but it cannot be turned off yet; it changes nothing".to_owned())
-            }
-            Self::NotYet { acts: Acts::AsByDefault } => {
-                (default != Some(value)).then(|| "understood, but not built yet; the default is taken".to_owned())
-            }
+            Self::NotYet => (!is_off(value)).then(|| "understood, but not built yet; it changes nothing".to_owned()),
             Self::NotHere { why } => (!is_off(value)).then(|| format!("means nothing here: {why}")),
         }
     }
@@ -72,8 +53,7 @@ const fn adapted(how: &'static str, test: &'static str) -> Status {
     Status::Adapted { how, test }
 }
 
-const NOT_YET: Status = Status::NotYet { acts: Acts::Off };
-const NOT_YET_ALWAYS: Status = Status::NotYet { acts: Acts::On };
+const NOT_YET: Status = Status::NotYet;
 const NO_PLANS: Status = Status::NotHere { why: "this agent has no plans and no service behind it" };
 const GITHUB: Status = Status::NotHere { why: "it is about GitHub" };
 const NO_ISSUES: Status = Status::NotHere { why: "Azure DevOps has work items in the place of issues" };
@@ -100,7 +80,7 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.auto_title_instructions", honoured("a_title_is_written_where_the_author_leaves_it_open")),
     ("reviews.review_status", honoured("who_wants_no_word_about_skipped_reviews_gets_the_status_alone")),
     ("reviews.review_details", adapted("counts, first files and reasons stand in the details in any case; `true` lists all files, and each candidate that was not posted", "who_wants_all_details_reads_each_candidate_that_was_not_posted")),
-    ("reviews.commit_status", NOT_YET_ALWAYS),
+    ("reviews.commit_status", adapted("the status of the review; those of checks go by their modes", "who_wants_no_status_of_the_review_gets_none")),
     ("reviews.fail_commit_status", honoured("a_status_can_fail_where_a_pull_request_is_not_reviewed")),
     ("reviews.collapse_walkthrough", adapted("the walkthrough is folded, but for its diagrams: Azure DevOps does not draw what it does not show", "a_walkthrough_is_folded_unless_somebody_wants_to_see_it_at_once")),
     ("reviews.changed_files_summary", honoured("each_section_is_left_out_by_its_key_and_not_asked_for")),
@@ -117,7 +97,7 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.auto_assign_reviewers", adapted("as optional reviewers", "labels_and_reviewers_are_set_once_and_what_people_take_off_stays_off")),
     ("reviews.suggested_reviewers_instructions", adapted("among people and groups that wrote or reviewed recent pull requests of the repository, by unique name or display name", "reviewers_follow_instructions_among_people_that_the_forge_knows")),
     ("reviews.poem", honoured("each_section_is_left_out_by_its_key_and_not_asked_for")),
-    ("reviews.in_progress_fortune", NOT_YET),
+    ("reviews.in_progress_fortune", Status::NotHere { why: "a review under way says that it is, and nothing beside" }),
     ("reviews.enable_prompt_for_ai_agents", honoured("who_wants_no_prompt_for_agents_gets_findings_without_it")),
     ("reviews.path_filters", honoured("path_filters_decide_which_files_are_read")),
     ("reviews.path_instructions", honoured("instructions_for_paths_reach_the_model_when_such_a_file_changed")),
@@ -194,7 +174,7 @@ pub(super) fn dead(path: &str) -> Option<&'static str> {
 pub fn tests() -> Vec<&'static str> {
     let test = |row: &Row| match row.1 {
         Status::Honoured { test } | Status::Adapted { test, .. } => Some(test),
-        Status::NotYet { .. } | Status::NotHere { .. } => None,
+        Status::NotYet | Status::NotHere { .. } => None,
     };
     let mut tests: Vec<&str> = TABLE.iter().filter_map(test).collect();
     tests.sort_unstable();

@@ -22,7 +22,7 @@ mod types;
 mod yaml;
 
 pub use glob::Glob;
-pub use keys::{Acts, Status, tests as tests_of_keys};
+pub use keys::{Status, tests as tests_of_keys};
 pub use languages::Language;
 pub use layers::{Effective, Layer};
 pub use page::{reference_page, written};

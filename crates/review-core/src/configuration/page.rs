@@ -6,7 +6,7 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     check::wanted,
-    keys::{self, Acts, Status},
+    keys::{self, Status},
     layers::Effective,
     remark::Source,
     schema::{leaves, schema},
@@ -104,9 +104,7 @@ fn state(status: Status) -> String {
     match status {
         Status::Honoured { test } => format!("honoured (`{test}`)"),
         Status::Adapted { how, test } => format!("adapted: {how} (`{test}`)"),
-        Status::NotYet { acts: Acts::Off } => "not yet: the agent acts as if it were off or empty".to_owned(),
-        Status::NotYet { acts: Acts::On } => "not yet: the agent acts as if it were on".to_owned(),
-        Status::NotYet { acts: Acts::AsByDefault } => "not yet: the agent acts as by the default".to_owned(),
+        Status::NotYet => "not yet: the agent acts as if it were off or empty".to_owned(),
         Status::NotHere { why } => format!("not here: {why}"),
     }
 }

@@ -268,7 +268,6 @@ mod what_is_told {
         insta::assert_snapshot!(remarks("early_access: true\nreviews:\n  disable_cache: true\n  sequence_diagrams: false\n  commit_status: false\n  abort_on_close: false\n  high_level_summary_placeholder: '@bot summary'\n  slop_detection: {enabled: true}\n  tools:\n    github-checks: {timeout_ms: 1000}\nissue_enrichment:\n  planning:\n    auto_planning: {labels: [a]}\n"), @r"
         .coderabbit.yaml:1:1: note: `early_access`: means nothing here: this agent has no plans and no service behind it
         .coderabbit.yaml:3:3: note: `reviews.disable_cache`: understood, but not built yet; it changes nothing
-        .coderabbit.yaml:5:3: note: `reviews.commit_status`: understood, but it cannot be turned off yet; it changes nothing
         .coderabbit.yaml:6:3: note: `reviews.abort_on_close`: always on: a review under way ends when its pull request is closed
         .coderabbit.yaml:8:20: note: `reviews.slop_detection.enabled`: means nothing here: it is for public repositories on GitHub
         .coderabbit.yaml:10:21: note: `reviews.tools.github-checks.timeout_ms`: means nothing here: it is about GitHub

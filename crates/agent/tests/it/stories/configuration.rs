@@ -93,6 +93,24 @@ async fn every_rule_of_auto_review_skips_and_says_which() {
 }
 
 #[tokio::test]
+async fn who_wants_no_status_of_the_review_gets_none() {
+    let stage = stage_with("reviews:\n  commit_status: false\n  auto_review: {ignore_title_keywords: [spike]}\n").await;
+    let pull_request = open(&stage, defects("quiet")).await;
+    stage.counted(r#"coderabbit_agent_jobs_ended_total{outcome="reviewed"}"#, 1).await;
+    assert_eq!(pull_request.inline().len(), 2);
+    assert!(pull_request.walkthrough().contains("> **Reviewed.**"), "{}", pull_request.walkthrough());
+    let mut titled = defects("titled");
+    titled.title = "Spike: totals".to_owned();
+    let skipped = open(&stage, titled).await;
+    stage.counted(r#"coderabbit_agent_jobs_ended_total{outcome="skipped"}"#, 1).await;
+    assert!(skipped.walkthrough().contains("**Review skipped.**"));
+    for pull_request in [pull_request, skipped] {
+        assert_eq!(pull_request.latest_status("coderabbit", "review"), None);
+    }
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn path_filters_decide_which_files_are_read() {
     let stage = stage_with("reviews:\n  path_filters: ['src/**', '!src/old/**', '**/*.csv']\n").await;
     let files = [
