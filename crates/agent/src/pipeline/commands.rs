@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     jobs::JobEnd,
-    store::{ClaimedJob, Effect, NewCommand, NewJob, Steering, Writing},
+    store::{ClaimedJob, Effect, NewCommand, NewJob, Writing},
 };
 
 /// Commands of one pull request that are answered at a time.
@@ -134,50 +134,42 @@ impl Reviewer {
             Asked::NotHere { words, why } => return Ok(refused(&CommandReply::NotHere { words, why })),
             Asked::Command(command) => *command,
         };
-        if command == Command::Help {
-            return Ok(Prepared::told(words(&CommandReply::Help), "done"));
-        }
-        let collection = &publisher.key.repository.collection;
-        if !publisher.reading(self.commanders.may(collection, by)).await? {
-            return Ok(refused(&CommandReply::NotAllowed));
-        }
-        if command == Command::Configuration {
-            let Settled { effective, .. } = publisher.reading(self.configurations.of(state)).await?;
-            return Ok(Prepared::told(
-                self.model.redactor().redact(&words(&CommandReply::Configuration(&effective))).text.into_owned(),
-                "done",
-            ));
-        }
-        if state.pull_request.status != PullRequestStatus::Active {
-            return Ok(refused(&CommandReply::Closed));
-        }
+        let done = |reply: &CommandReply<'_>| Prepared::told(words(reply), "done");
+        let may =
+            command == Command::Help || publisher.reading(self.commanders.may(&publisher.key.repository.collection, by)).await?;
+        let is_active = state.pull_request.status == PullRequestStatus::Active;
+        let now = (self.clock)();
         let prepared = match command {
-            Command::Review | Command::FullReview => self.asked_for_review(state, command).await?.answered(words),
-            Command::Pause | Command::Ignore => {
-                let Steering { paused_by, .. } = self.store.steering(publisher.key).await?;
-                match &paused_by {
-                    Some(by) => Prepared::told(words(&CommandReply::AlreadyPaused { by }), "done"),
-                    None => Prepared { effect: Effect::Pause, ..Prepared::told(words(&CommandReply::Paused), "done") },
-                }
+            Command::Help => done(&CommandReply::Help),
+            _ if !may => refused(&CommandReply::NotAllowed),
+            Command::Configuration => {
+                let Settled { effective, .. } = publisher.reading(self.configurations.of(state)).await?;
+                let shown = words(&CommandReply::Configuration(&effective));
+                Prepared::told(self.model.redactor().redact(&shown).text.into_owned(), "done")
             }
+            _ if !is_active => refused(&CommandReply::Closed),
+            Command::Review | Command::FullReview => self.asked_for_review(state, command).await?.answered(words),
+            Command::Pause | Command::Ignore => match self.store.steering(publisher.key).await?.paused_by {
+                Some(by) => done(&CommandReply::AlreadyPaused { by: &by }),
+                None => Prepared { effect: Effect::Pause, ..done(&CommandReply::Paused) },
+            },
             Command::Resume => {
                 let is_behind = self.is_behind(state).await?;
-                let job = is_behind.then(|| asked_review_job(state, (self.clock)()));
-                let told = Prepared::told(words(&CommandReply::Resumed { is_behind }), "done");
-                Prepared { effect: Effect::Resume(job), ..told }
+                let job = is_behind.then(|| asked_review_job(state, now));
+                Prepared { effect: Effect::Resume(job), ..done(&CommandReply::Resumed { is_behind }) }
             }
-            Command::Summary | Command::Diagram => {
-                let (writing, reply) = match command {
-                    Command::Summary => (Writing::Summary, CommandReply::SummaryAsked),
-                    _ => (Writing::Diagram, CommandReply::DiagramAsked),
-                };
-                let job = NewJob::write(publisher.key, (request.thread, *comment), writing, (self.clock)());
-                Prepared { effect: Effect::Work(job), ..Prepared::told(words(&reply), "done") }
-            }
-            Command::Resolve | Command::Configuration | Command::Help => {
+            Command::Resolve => {
                 let steps = closing(state);
-                let told = Prepared::told(words(&CommandReply::Resolved { closed: steps.len() }), "done");
+                let told = done(&CommandReply::Resolved { closed: steps.len() });
                 Prepared { steps, ..told }
+            }
+            Command::Summary => {
+                let job = NewJob::write(publisher.key, (request.thread, *comment), Writing::Summary, now);
+                Prepared { effect: Effect::Work(job), ..done(&CommandReply::SummaryAsked) }
+            }
+            Command::Diagram => {
+                let job = NewJob::write(publisher.key, (request.thread, *comment), Writing::Diagram, now);
+                Prepared { effect: Effect::Work(job), ..done(&CommandReply::DiagramAsked) }
             }
         };
         Ok(prepared)

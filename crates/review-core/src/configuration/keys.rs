@@ -96,7 +96,7 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.suggested_reviewers", adapted("people who wrote or approved completed pull requests that changed the same files", "each_section_is_left_out_by_its_key_and_not_asked_for")),
     ("reviews.auto_assign_reviewers", adapted("as optional reviewers", "labels_and_reviewers_are_set_once_and_what_people_take_off_stays_off")),
     ("reviews.suggested_reviewers_instructions", adapted("among people and groups that wrote or reviewed recent pull requests of the repository, by unique name or display name", "reviewers_follow_instructions_among_people_that_the_forge_knows")),
-    ("reviews.poem", honoured("each_section_is_left_out_by_its_key_and_not_asked_for")),
+    ("reviews.poem", adapted("off by default", "each_section_is_left_out_by_its_key_and_not_asked_for")),
     ("reviews.in_progress_fortune", Status::NotHere { why: "a review under way says that it is, and nothing beside" }),
     ("reviews.enable_prompt_for_ai_agents", honoured("who_wants_no_prompt_for_agents_gets_findings_without_it")),
     ("reviews.path_filters", honoured("path_filters_decide_which_files_are_read")),

@@ -80,7 +80,7 @@ mod the_schema {
         reviews.suggested_reviewers = true
         reviews.auto_assign_reviewers = false
         reviews.suggested_reviewers_instructions = []
-        reviews.poem = true
+        reviews.poem = false
         reviews.in_progress_fortune = true
         reviews.enable_prompt_for_ai_agents = true
         reviews.path_filters = []

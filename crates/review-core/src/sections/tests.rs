@@ -75,7 +75,7 @@ fn what_is_out_of_range_or_was_not_asked_for_is_not_said() {
         serde_json::json!({"effort": {"complexity": complexity, "minutes": minutes}, "poem": " Roses \n",
             "diagrams": [{"title": "t", "mermaid": "sequenceDiagram\nA->>B: go"}, {"title": "t", "mermaid": "graph TD"}]})
     };
-    let scene = Scene::of("");
+    let scene = Scene::of("reviews: {poem: true}");
     let all = scene.answered(answer(5, 480));
     assert_eq!(all.effort.map(|effort| (effort.complexity, effort.minutes)), Some((5, 480)));
     assert_eq!((all.poem.as_str(), all.diagrams.len(), all.refused_diagrams.len()), ("Roses", 1, 1));

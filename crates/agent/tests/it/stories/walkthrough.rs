@@ -74,7 +74,7 @@ impl Neighbourhood {
 
 #[tokio::test]
 async fn a_walkthrough_has_all_its_sections_each_from_what_is_really_there() {
-    let scene = Neighbourhood::set("").await;
+    let scene = Neighbourhood::set("reviews: {poem: true}\n").await;
     let pull_request = scene.open("feature").await;
     pull_request.reviewed(1).await;
     let text = pull_request.walkthrough();
@@ -177,7 +177,7 @@ async fn words_of_a_hostile_model_are_words_in_every_section() {
             "poem": evil,
         })
     };
-    let scene = Neighbourhood::scripted("", answers).await;
+    let scene = Neighbourhood::scripted("reviews: {poem: true}\n", answers).await;
     let pull_request = scene.open("feature").await;
     pull_request.reviewed(1).await;
     let text = pull_request.walkthrough();

@@ -89,8 +89,8 @@ section! {
         auto_assign_reviewers: bool = false,
         /// Who reviews what.
         suggested_reviewers_instructions: Vec<ReviewerInstruction> = Vec::new(),
-        /// Write a poem.
-        poem: bool = true,
+        /// Write a poem. Off by default here.
+        poem: bool = false,
         /// Show a saying while a review is under way.
         in_progress_fortune: bool = true,
         /// Add a prompt for coding agents to each finding.
