@@ -177,7 +177,7 @@ impl Shared {
         };
         let body = axum::body::to_bytes(body, MAX_BODY).await.context("the request's body")?;
         let prism = match (self.prisms.get(), &route.area) {
-            (Some(prisms), Some(area)) => prisms.url(area).await?.map(str::to_owned),
+            (Some(prisms), Some(area)) => prisms.url(area).await?,
             _ => None,
         };
         let mut headers = passed_on(&parts.headers);

@@ -41,7 +41,7 @@ pub(super) fn install(dir: &Path) -> anyhow::Result<PathBuf> {
 pub(super) struct Prisms {
     program: PathBuf,
     upstream: String,
-    areas: BTreeMap<String, (PathBuf, OnceCell<Running>)>,
+    areas: BTreeMap<String, (PathBuf, Arc<OnceCell<Running>>)>,
 }
 
 #[derive(Debug)]
@@ -53,15 +53,21 @@ struct Running {
 impl Prisms {
     /// `upstream` gets what passed the checks.
     pub(super) fn new(program: PathBuf, areas: BTreeMap<String, PathBuf>, upstream: String) -> Arc<Self> {
-        let areas = areas.into_iter().map(|(area, file)| (area, (file, OnceCell::new()))).collect();
+        let areas = areas.into_iter().map(|(area, file)| (area, (file, Arc::default()))).collect();
         Arc::new(Self { program, upstream, areas })
     }
 
     /// Where the proxy of an area is; started at the first call. None: no file describes the area.
-    pub(super) async fn url(&self, area: &str) -> anyhow::Result<Option<&str>> {
-        let Some((file, running)) = self.areas.get(area) else { return Ok(None) };
-        let running = running.get_or_try_init(|| self.start(area, file)).await?;
-        Ok(Some(&running.url))
+    ///
+    /// It goes on starting when the caller leaves: an agent that waits two seconds for an answer would else end it each time.
+    pub(super) async fn url(self: &Arc<Self>, area: &str) -> anyhow::Result<Option<String>> {
+        let Some((file, running)) = self.areas.get(area).cloned() else { return Ok(None) };
+        let (prisms, area) = (Arc::clone(self), area.to_owned());
+        let started = tokio::spawn(async move {
+            let running = running.get_or_try_init(|| prisms.start(&area, &file)).await?;
+            Ok::<_, anyhow::Error>(running.url.clone())
+        });
+        started.await.context("the start of Prism was cut")?.map(Some)
     }
 
     async fn start(&self, area: &str, file: &Path) -> anyhow::Result<Running> {

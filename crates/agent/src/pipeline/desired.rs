@@ -33,12 +33,7 @@ pub(super) fn desired_state(
     configuration: &Effective,
     history: &History,
 ) -> DesiredState {
-    let findings: Vec<DesiredFinding> = analysis
-        .findings
-        .iter()
-        .zip(&analysis.last_line_utf16)
-        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16, &configuration.configuration))
-        .collect();
+    let findings = desired_findings(analysis, &configuration.configuration);
     let still_open = standing
         .iter()
         .filter(|finding| finding.status.is_open() && !finding.is_deleted && !resolved.threads.contains(&finding.thread))
@@ -128,12 +123,7 @@ pub(super) fn unread_state(
     reason: &SkipReason,
     configuration: &Effective,
 ) -> DesiredState {
-    let findings: Vec<DesiredFinding> = analysis
-        .findings
-        .iter()
-        .zip(&analysis.last_line_utf16)
-        .map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16, &configuration.configuration))
-        .collect();
+    let findings = desired_findings(analysis, &configuration.configuration);
     let secrets = analysis.findings.len().saturating_add(analysis.reopened.len());
     let (set_aside, configuration) = (&[], Some(configuration));
     let told = if secrets == 1 { "1 secret".to_owned() } else { format!("{secrets} secrets") };
@@ -160,6 +150,11 @@ pub(super) fn not_reviewed(reason: &SkipReason, more: &str, configuration: Optio
     let fails = configuration.is_some_and(|configuration| configuration.configuration.reviews.fail_commit_status);
     let state = if fails { CheckState::Failed } else { CheckState::NotApplicable };
     DesiredStatus { state, description: format!("Not reviewed: {}{more}", reason.sentence()) }
+}
+
+fn desired_findings(analysis: &Analysis, configuration: &Configuration) -> Vec<DesiredFinding> {
+    let placed = analysis.findings.iter().zip(&analysis.last_line_utf16);
+    placed.map(|(finding, &last_line_utf16)| desired_finding(finding, last_line_utf16, configuration)).collect()
 }
 
 fn desired_finding(finding: &Finding, last_line_utf16: u32, configuration: &Configuration) -> DesiredFinding {

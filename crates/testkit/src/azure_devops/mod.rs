@@ -218,6 +218,15 @@ impl AzureDevOps {
         self.server.look(|world| world.announced_collection_url(0))
     }
 
+    /// The same of the collections of these names, separated by commas, as settings take them.
+    pub fn announced_urls_of(&self, names: &[&str]) -> String {
+        self.server.look(|world| {
+            let place = |name: &&str| world.collections.iter().position(|collection| collection.name == *name);
+            let urls = names.iter().filter_map(place).map(|index| world.announced_collection_url(index));
+            urls.collect::<Vec<_>>().join(",")
+        })
+    }
+
     /// The URL of the collection of this name.
     pub fn collection_url_of(&self, name: &str) -> String {
         self.server.look(|world| format!("{}/{}", world.base, world::encode(name)))

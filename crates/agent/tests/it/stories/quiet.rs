@@ -72,7 +72,7 @@ async fn a_pull_request_with_a_thousand_threads_is_reviewed_and_hears_commands()
 #[tokio::test]
 async fn one_agent_serves_projects_of_several_organisations_each_by_its_own_settings() {
     let azure = AzureDevOps::builder().collections(&["contoso", "fabrikam-labs"]).start().await.unwrap();
-    let urls = format!("{},{}", azure.collection_url_of("contoso"), azure.collection_url_of("fabrikam-labs"));
+    let urls = azure.announced_urls_of(&["contoso", "fabrikam-labs"]);
     let model = ModelServer::start(both_rules()).await.unwrap();
     let stage = Stage::set_beside(azure, model, &[("AZURE_DEVOPS_URL", &urls)], now).await;
     let mut pull_requests = Vec::new();
