@@ -40,7 +40,9 @@ fn place<'a>(title: &'a str, placeholder: &str) -> Option<(&'a str, &'a str)> {
 /// One line of plain text: titles are shown as they are, in mails and lists too. None: nothing is left.
 fn plain(generated: &str, placeholder: &str) -> Option<String> {
     let line = generated.lines().map(str::trim).find(|line| !line.is_empty())?;
-    let line: String = line.chars().filter(|character| !character.is_control() && !is_invisible(*character)).collect();
+    // The title becomes the message of the merge, where `fixes #12` would close a work item that nobody named.
+    let is_shown = |character: &char| !character.is_control() && !is_invisible(*character) && *character != '#';
+    let line: String = line.chars().filter(is_shown).collect();
     let line = line.trim_matches(|character: char| matches!(character, '"' | '`' | '*' | '#' | '.') || character.is_whitespace());
     let is_asking_again = place(line, placeholder).is_some() || line.contains('@');
     let words = line.split_whitespace();
@@ -73,6 +75,8 @@ mod tests {
             ("[WIP] @coderabbitai (draft)", "  # `Add` totals ", Some("[WIP] Add` totals (draft)")),
             ("@coderabbitai-fork", "Add", None),
             ("Add totals", "Add", None),
+            ("@coderabbitai", "Add totals, fixes #12", Some("Add totals, fixes 12")),
+            ("AB#7: @coderabbitai", "Add totals", Some("AB#7: Add totals")),
             ("@coderabbitai", " \n", None),
             ("@coderabbitai", "Ask @somebody", None),
         ];
