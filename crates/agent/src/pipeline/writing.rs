@@ -27,7 +27,7 @@ use super::{
 use crate::{
     azure_devops::PullRequestText,
     jobs::JobEnd,
-    llm::{Account, Role},
+    llm::{Account, ModelError, Role},
     store::{ClaimedJob, Writing},
 };
 
@@ -96,7 +96,15 @@ impl Reviewer {
         if state.pull_request.status != PullRequestStatus::Active {
             return Ok("not_active");
         }
-        let said = publisher.reading(Box::pin(self.said(publisher, &state, asked))).await?;
+        let said = match publisher.reading(Box::pin(self.said(publisher, &state, asked))).await {
+            // Another attempt would reach it as well, and who asked shall know whom to ask.
+            Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
+                let sentence = reached.sentence();
+                self.say_not_written(publisher, asked, sentence.trim_end_matches('.')).await;
+                return Ok("cost_limit");
+            }
+            said => said?,
+        };
         let words = |reply: &CommandReply<'_>| command_result(asked.comment, asked.request(), reply, &state.me.display_name);
         let text = match (asked.writing, said) {
             (_, None) => words(&CommandReply::NothingToReview),
@@ -110,9 +118,12 @@ impl Reviewer {
                 } else {
                     let edit = |text: &str| description::with_summary(text, &summary, place);
                     publisher.edit(PullRequestText::Description, &edit).await?;
-                    let now = publisher.reading(self.azure.state(publisher.key)).await?;
-                    let stands = description::stands(&now.pull_request.description);
-                    words(&if stands { CommandReply::SummaryWritten } else { CommandReply::NoRoomForSummary })
+                    let now = publisher.reading(self.azure.state(publisher.key)).await?.pull_request.description;
+                    words(&match (edit(&now), description::stands(&now)) {
+                        (None, true) => CommandReply::SummaryWritten,
+                        (None, false) => CommandReply::NoRoomForSummary,
+                        (Some(_), _) => CommandReply::NotWritten { problem: "Azure DevOps did not take it" },
+                    })
                 }
             }
         };

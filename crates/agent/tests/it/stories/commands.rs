@@ -1,6 +1,7 @@
 //! Commands: a comment goes in, an answer and what was asked for come out, once.
 
 use serde_json::json;
+use sqlx::{Connection as _, SqliteConnection};
 use testkit::{
     azure_devops::{AzureDevOps, EventType, Fault, On, Order, Person, PullRequestHandle, PullRequestSpec, ThreadView},
     model::{Fault as ModelFault, Role, Script},
@@ -243,6 +244,29 @@ async fn a_summary_and_a_diagram_are_written_when_somebody_asks_for_them() {
     let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit summary").await.unwrap();
     let refused = answered(&pull_request, thread, 2).await;
     assert!(refused[1].starts_with("**Not written:** the change is too large for the model."), "{refused:?}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn what_would_pass_a_ceiling_or_is_refused_is_said_at_once_and_as_it_is() {
+    let mut script = both_rules();
+    script.sections = json!({ "release_notes": "- The last item is read." });
+    let limits = [("COST_LIMIT_PULL_REQUEST", "0.05")];
+    let stage = Stage::set_with(AzureDevOps::builder(), script, &limits).await;
+    let pull_request = reviewed(&stage).await;
+    let description = format!("/pullRequests/{}?", pull_request.id());
+    stage.azure.fail_always(On::patch(&description), Fault::Status(400, None));
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit summary").await.unwrap();
+    let refused = answered(&pull_request, thread, 2).await.remove(1);
+    assert!(refused.starts_with("**Not written:** Azure DevOps did not take it."), "{refused}");
+
+    stage.azure.heal();
+    let mut database = SqliteConnection::connect(&format!("sqlite://{}", stage.database().display())).await.unwrap();
+    sqlx::query("update spending set cost = 9000000").execute(&mut database).await.unwrap();
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit summary").await.unwrap();
+    let stopped = answered(&pull_request, thread, 2).await.remove(1);
+    assert!(stopped.starts_with("**Not written:** The reviews of this pull request have cost about "), "{stopped}");
+    assert!(stopped.contains("`COST_LIMIT_PULL_REQUEST`"), "{stopped}");
     stage.assert_sound();
 }
 
