@@ -171,10 +171,20 @@ pub(crate) struct LockedNode {
 }
 
 pub(crate) fn locked_node() -> anyhow::Result<LockedNode> {
-    let (node, mut npm) = node_and_npm_for_peers()?;
-    let (place, source) = (work_dir("peers-node")?, root().join(PEER_FILES));
     // Modules are looked for from where a script lies.
-    for name in ["package.json", "package-lock.json", "token_server.mjs"] {
+    node_packages("peers-node", &root().join(PEER_FILES), &["package.json", "package-lock.json", "token_server.mjs"])
+}
+
+/// The same for the linters, which nothing else is installed with.
+pub(crate) fn locked_node_tools() -> anyhow::Result<LockedNode> {
+    node_packages("tools-node", &root().join(PEER_FILES).join("tools"), &["package.json", "package-lock.json"])
+}
+
+/// Copies `files` of `source` to a directory of this task, and installs there what they lock.
+fn node_packages(name: &str, source: &Path, files: &[&str]) -> anyhow::Result<LockedNode> {
+    let (node, mut npm) = node_and_npm_for_peers()?;
+    let place = work_dir(name)?;
+    for name in files {
         let (from, to) = (source.join(name), place.join(name));
         fs::copy(&from, &to).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))?;
     }

@@ -10,6 +10,7 @@ use tokio::{net::TcpListener, sync::Notify};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    analyzers::Analyzers,
     azure_devops::{AzureDevOps, AzureDevOpsError},
     git::Mirrors,
     http::{self, AllowList, AppState, Check, Readiness, ReadyProbe},
@@ -109,6 +110,7 @@ impl Agent {
             max_looks: settings.review.max_looks,
             cost_limits: settings.review.cost_limits,
             commanders,
+            analyzers: Analyzers::new(settings.tools.as_ref()),
             lease_for: settings.server.job_lease,
             clock,
         };

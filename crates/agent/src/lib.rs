@@ -1,5 +1,6 @@
 //! The shell around `review-core`: I/O and wiring, nothing else. Start reading at `app`, or with ARCHITECTURE.md.
 
+pub mod analyzers;
 pub mod app;
 pub mod azure_devops;
 pub mod cli;
@@ -10,6 +11,7 @@ pub mod jobs;
 pub mod llm;
 pub mod net;
 pub mod pipeline;
+pub mod sandbox;
 pub mod settings;
 pub mod store;
 pub mod telemetry;

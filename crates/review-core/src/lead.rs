@@ -9,6 +9,8 @@ pub enum LeadKind {
     RemovedSymbol,
     /// A signature changed, and code that the change leaves as it was uses it.
     ChangedSignature,
+    /// A linter or a scanner says something about a line that it did not say before.
+    ToolResult,
 }
 
 /// Something that a program noticed. Names may coincide and programs err: a lead is a place to look at, not a finding.
@@ -52,6 +54,7 @@ impl LeadKind {
         match self {
             Self::RemovedSymbol => "removed-symbol",
             Self::ChangedSignature => "changed-signature",
+            Self::ToolResult => "tool-result",
         }
     }
 }

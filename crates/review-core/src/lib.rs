@@ -3,6 +3,7 @@
 //! Nothing here reads a file, a clock, a socket or the environment; the manifest of this crate holds no dependency that
 //! could. What varies comes in as a parameter (`now`, a token counter, the text of a blob).
 
+pub mod analyzers;
 pub mod checks;
 pub mod command;
 pub mod configuration;

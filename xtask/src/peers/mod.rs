@@ -8,6 +8,7 @@ mod aimock;
 mod bedrock;
 mod squid;
 mod tokens;
+mod tools;
 
 use std::time::Instant;
 
@@ -17,7 +18,7 @@ pub(crate) use self::bedrock::{Auth, ministack};
 use crate::{
     daemon::Daemon,
     process::{self, cargo, run_keeping, say},
-    tools,
+    tools as needed_tools,
 };
 
 /// Its settings are in `.config/nextest.toml`.
@@ -34,6 +35,8 @@ pub(crate) enum Peer {
     Tokens,
     /// A forward proxy that wants a password.
     Squid,
+    /// Linters and scanners.
+    Tools,
 }
 
 #[derive(Debug, Default, clap::Args)]
@@ -60,7 +63,7 @@ pub(crate) fn run(arguments: &Arguments, summary: &mut Vec<String>) -> anyhow::R
     if arguments.record {
         return aimock::record();
     }
-    tools::for_peers()?;
+    needed_tools::for_peers()?;
     build()?;
     let all = Peer::value_variants();
     let chosen: Vec<Peer> =
@@ -103,6 +106,7 @@ impl Peer {
             Self::Bedrock => "ministack, microburst, moto",
             Self::Tokens => "oidc-provider",
             Self::Squid => "squid",
+            Self::Tools => "linters and scanners",
         }
     }
 
@@ -113,13 +117,14 @@ impl Peer {
             Self::Bedrock => "bedrock",
             Self::Tokens => "tokens",
             Self::Squid => "squid",
+            Self::Tools => "tools",
         }
     }
 
     /// Others that its tests talk to.
     fn needs(self) -> &'static [Self] {
         match self {
-            Self::Aimock | Self::Bedrock => &[],
+            Self::Aimock | Self::Bedrock | Self::Tools => &[],
             Self::Tokens => &[Self::Aimock],
             Self::Squid => &[Self::Aimock, Self::Bedrock, Self::Tokens],
         }
@@ -132,6 +137,7 @@ impl Peer {
             Self::Bedrock => bedrock::start(),
             Self::Tokens => tokens::start(known),
             Self::Squid => squid::start(),
+            Self::Tools => self::tools::start(),
         }
     }
 }

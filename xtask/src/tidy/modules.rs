@@ -27,9 +27,11 @@ const RULES: &[Allowed] = &[
     Allowed { module: "llm", inside: Some(&["settings", "net", "store", "telemetry"]), never: &["axum", "sqlx"] },
     Allowed { module: "jobs", inside: Some(&["store", "telemetry"]), never: &["axum", "reqwest", "sqlx"] },
     Allowed { module: "http", inside: Some(&["azure_devops", "settings", "store", "telemetry"]), never: &["reqwest", "sqlx"] },
+    Allowed { module: "sandbox", inside: Some(&[]), never: &["axum", "reqwest", "sqlx"] },
+    Allowed { module: "analyzers", inside: Some(&["sandbox", "settings"]), never: &["axum", "reqwest", "sqlx"] },
     Allowed {
         module: "pipeline",
-        inside: Some(&["azure_devops", "git", "index", "jobs", "llm", "net", "settings", "store", "telemetry"]),
+        inside: Some(&["analyzers", "azure_devops", "git", "index", "jobs", "llm", "net", "settings", "store", "telemetry"]),
         never: &["axum", "reqwest", "sqlx"],
     },
     Allowed { module: "cli", inside: None, never: &["axum", "sqlx"] },

@@ -10,12 +10,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{plain, print};
 use crate::{
+    analyzers::Analyzers,
     app,
     azure_devops::AzureDevOps,
     git,
     llm::{Model, Role},
     net::HttpClients,
-    settings::{Loaded, Part, Problem, Purpose, RecordingSettings, Settings, StorageSettings},
+    settings::{Loaded, Part, Problem, Purpose, RecordingSettings, Settings, StorageSettings, ToolSettings},
     store::Store,
 };
 
@@ -102,6 +103,7 @@ impl Report {
         } else {
             self.storage(&settings.storage).await;
         }
+        self.tools(settings.tools.as_ref()).await;
         if is_spoilt(Part::Network) {
             return self.warn("network", later);
         }
@@ -129,6 +131,18 @@ impl Report {
             Ok(version) if version.is_supported() => self.ok("git", version.text),
             Ok(version) => self.failed("git", format!("{} is too old; install git 2.38 or newer", version.text)),
             Err(error) => self.failed("git", error.to_string()),
+        }
+    }
+
+    /// Which tools there are, and whether the sandbox of this machine would keep them in.
+    async fn tools(&mut self, settings: Option<&ToolSettings>) {
+        let Some(settings) = settings else { return self.ok("tools", "off (`ENABLE_TOOLS`)".to_owned()) };
+        let Some((names, refused)) = Analyzers::new(Some(settings)).state().await else { return };
+        let folders: Vec<String> = settings.folders.iter().map(|folder| folder.display().to_string()).collect();
+        match refused {
+            _ if names.is_empty() => self.ok("tools", format!("none is installed in {} (`TOOLS_PATH`)", folders.join(", "))),
+            None => self.ok("tools", format!("{}; the sandbox holds", names.join(", "))),
+            Some(why) => self.warn("tools", format!("none of {} is run: {why}; see docs/tools.md", names.join(", "))),
         }
     }
 

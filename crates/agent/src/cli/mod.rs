@@ -14,7 +14,10 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::{Parser, Subcommand};
 
-use crate::settings::{Loaded, Problem, Purpose, RecordingSettings, Settings};
+use crate::{
+    sandbox,
+    settings::{Loaded, Problem, Purpose, RecordingSettings, Settings},
+};
 
 /// Reviews Azure DevOps pull requests with your own model.
 #[derive(Debug, Parser)]
@@ -48,12 +51,24 @@ enum Command {
     Learned(learned::Command),
     /// What reviews cost, by day, repository, pull request or model.
     Costs(costs::Arguments),
+    /// Run a program that is not trusted; only the agent itself calls this.
+    #[command(hide = true)]
+    SandboxExec(sandbox::Arguments),
+    /// Try to break out of the sandbox; only the agent itself calls this.
+    #[command(hide = true)]
+    SandboxCanary(sandbox::CanaryArguments),
 }
 
 /// Parses the command line and runs. Exit codes: 0 fine, 1 the work found something wrong, 2 wrong use or
 /// settings, or the work could not be done.
 pub fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    // These give up their rights, or watch over one that did: one thread, and nothing of a runtime.
+    match &arguments.command {
+        Some(Command::SandboxExec(arguments)) => return sandbox::run(arguments),
+        Some(Command::SandboxCanary(arguments)) => return sandbox::run_canary(arguments),
+        _ => {}
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&format!("the runtime cannot be started: {error}")),
@@ -70,6 +85,9 @@ pub fn main() -> ExitCode {
             Command::DeadLetters(arguments) => dead_letters::run(env_file, &arguments).await,
             Command::Learned(command) => learned::run(env_file, &command).await,
             Command::Costs(arguments) => costs::run(env_file, &arguments).await,
+            // Done above.
+            Command::SandboxExec(arguments) => sandbox::run(&arguments),
+            Command::SandboxCanary(arguments) => sandbox::run_canary(&arguments),
         }
     })
 }

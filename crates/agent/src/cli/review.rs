@@ -18,12 +18,13 @@ use tokio_util::sync::CancellationToken;
 
 use super::{complain, plain, print, progress, settings_with};
 use crate::{
+    analyzers::Analyzers,
     app,
     git::Repository,
     llm::Model,
     net::HttpClients,
     pipeline::{Analysis, LocalReview, review_range},
-    settings::{Purpose, RecordingSettings, Settings},
+    settings::{Purpose, RecordingSettings, Settings, ToolSettings},
     telemetry,
 };
 
@@ -108,6 +109,8 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
         progress(&format!("recording in {folder}; it will hold the reviewed code: read it before you give it to anybody"));
     }
     let configuration = configuration(&repository, &head).await?;
+    // Whoever reviews on their own machine has no `/cache`.
+    let tools = settings.tools.clone().map(|tools| ToolSettings { place: std::env::temp_dir(), ..tools });
     let range = LocalReview {
         message: repository.message(&head).await?,
         base,
@@ -116,6 +119,7 @@ async fn analyse(settings: &Settings, arguments: &Arguments) -> anyhow::Result<A
         max_findings: settings.review.max_inline,
         max_looks: settings.review.max_looks,
         configuration,
+        analyzers: Analyzers::new(tools.as_ref()),
     };
     let cancel = CancellationToken::new();
     let on_interrupt = cancel.clone();

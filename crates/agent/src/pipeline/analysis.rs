@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
+    analyzers::Linted,
     checks::{Answers, CheckReport},
     configuration::Profile,
     depth::{LooksMade, Tier},
@@ -95,6 +96,8 @@ pub struct Analysis {
     pub last_line_utf16: Vec<u32>,
     /// Threads about secrets that the change still adds: no model has them resolved.
     pub standing_secrets: Vec<u64>,
+    /// What linters and scanners say of it.
+    pub linted: Linted,
     /// What the checks before merging go by.
     pub(crate) checks: CheckFacts,
     /// What came of them, once that is known.
@@ -197,6 +200,7 @@ pub(super) async fn examine(
         reviewed_files: evidence.pack.included.clone(),
         set_aside: evidence.set_aside.clone(),
         is_incremental,
+        linted: evidence.linted.clone(),
         ..Analysis::default()
     };
     match walkthrough {

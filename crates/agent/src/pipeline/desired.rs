@@ -58,6 +58,7 @@ pub(super) fn desired_state(
         silent: &history.silent(),
         repository_url: repository_page(&state.pull_request.web_url),
         looks: analysis.looks.as_ref(),
+        linted: &analysis.linted,
         usage: &analysis.usage,
         checks: &analysis.report,
         configuration: Some(configuration),

@@ -6,7 +6,9 @@ use std::{
 };
 
 use code_index::{CommitIndex, FileIndex};
+use futures::FutureExt;
 use review_core::{
+    analyzers::{Linted, ToolResult},
     configuration::Configuration,
     description::without_summary,
     diff::{FileDiff, FreshLines, LineKind, PatchError, fresh_lines, parse_patch},
@@ -24,7 +26,10 @@ use super::{
     leads::{Leads, deleted_code, leads},
     past::Past,
 };
-use crate::git::{GitError, Repository};
+use crate::{
+    analyzers::{Analyzers, LintedFile},
+    git::{GitError, Repository},
+};
 
 /// A text above this size is not read: nobody reviews it line by line.
 pub(super) const MAX_TEXT_BYTES: u64 = 1_000_000;
@@ -49,6 +54,8 @@ pub(super) struct Change<'a> {
     pub(super) past: &'a Past,
     /// What the repository wants.
     pub(super) configuration: &'a Configuration,
+    /// Linters and scanners of this machine.
+    pub(super) analyzers: &'a Analyzers,
 }
 
 impl<'a> Change<'a> {
@@ -56,6 +63,22 @@ impl<'a> Change<'a> {
     pub(super) fn material(&self) -> Material<'a> {
         let Self { configuration, pull_request, work_items, surroundings, .. } = *self;
         Material { reviews: &configuration.reviews, pull_request, work_items, surroundings }
+    }
+
+    /// What the tools that the repository wants say of the files as they stand there: those run where nothing leaves them.
+    async fn lint(&self, files: &BTreeMap<String, EvidenceFile>) -> Linted {
+        let of_file = |(path, file): (&String, &EvidenceFile)| {
+            let (head, base) = match &file.originals {
+                Some(originals) => (originals.head.clone(), originals.base.clone()),
+                None => (file.head_text.clone(), file.base_text.clone()),
+            };
+            LintedFile { path: path.clone(), base, head }
+        };
+        if !self.analyzers.are_on() {
+            return Linted::default();
+        }
+        let files: Vec<LintedFile> = files.iter().map(of_file).collect();
+        self.analyzers.lint(&files, &self.configuration.reviews.tools).await
     }
 }
 
@@ -102,6 +125,8 @@ pub(super) struct Evidence {
     pub(super) index: Option<Arc<CommitIndex>>,
     /// Of all files of the change, also those that are set aside.
     pub(super) secrets: Vec<SecretFinding>,
+    /// What linters and scanners say, without secrets.
+    pub(super) linted: Linted,
 }
 
 impl Evidence {
@@ -140,10 +165,15 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     set_aside.extend(not_read);
     let conventions = conventions(repository, base, configuration, &selection.files).await?;
     let files = Arc::new(index_files(selection.files, texts, reviewed, redactor.clone()).await?);
-    let Leads { found: leads, searched_part, index } =
-        leads(repository, (base, head), &files, &deleted, &filters, redactor).await?;
+    let looking = leads(repository, (base, head), &files, &deleted, &filters, redactor);
+    let (looked, mut linted) = tokio::join!(looking, change.lint(&files).boxed());
+    let Leads { found: mut leads, searched_part, index } = looked?;
     let files = Arc::unwrap_or_clone(files);
     let with_callers = leads.iter().map(|lead| lead.path.clone()).collect();
+    for result in &mut linted.results {
+        result.message = redactor.redact(&result.message).text.into_owned();
+    }
+    leads.extend(linted.worth_telling(configuration.reviews.profile).map(ToolResult::lead));
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
     let inputs = (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec());
@@ -167,7 +197,7 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
         let pack = if is_incremental { pack(true) } else { overview.clone() };
         set_aside.extend(pack.left_out.iter().cloned());
         set_aside.sort_by(|one, other| one.path.cmp(&other.path));
-        Evidence { files, set_aside, pack, overview, is_incremental, with_callers, index, secrets }
+        Evidence { files, set_aside, pack, overview, is_incremental, with_callers, index, secrets, linted }
     })
     .await
 }

@@ -15,7 +15,7 @@ use super::{
     past::Past,
     secrets::analyse,
 };
-use crate::{git::Repository, llm::Model};
+use crate::{analyzers::Analyzers, git::Repository, llm::Model};
 
 /// A range to review.
 #[derive(Debug, Clone)]
@@ -33,6 +33,8 @@ pub struct LocalReview {
     pub max_looks: usize,
     /// What the repository wants.
     pub configuration: Configuration,
+    /// Linters and scanners of this machine.
+    pub analyzers: Analyzers,
 }
 
 /// Reviews `base..head` of a repository; nothing is written anywhere.
@@ -75,6 +77,7 @@ pub async fn review_range(
         repository,
         past: &Past::Local,
         configuration: &configuration,
+        analyzers: &range.analyzers,
     };
     let limits =
         Limits { prompt_tokens: range.prompt_tokens, inline: range.max_findings, looks: range.max_looks, judges_checks: false };

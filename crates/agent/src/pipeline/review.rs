@@ -34,6 +34,7 @@ use super::{
     writing::WrittenFor,
 };
 use crate::{
+    analyzers::Analyzers,
     azure_devops::AzureDevOps,
     git::{GitError, Mirrors, Repository, Source},
     jobs::JobEnd,
@@ -67,6 +68,8 @@ pub struct Reviewer {
     pub cost_limits: CostLimits,
     /// Who may give commands.
     pub commanders: Commanders,
+    /// Linters and scanners of this machine.
+    pub analyzers: Analyzers,
     /// How long a lease holds after a heartbeat.
     pub lease_for: Duration,
     pub clock: fn() -> i64,
@@ -284,6 +287,7 @@ impl Run<'_> {
             repository: &repository,
             past: &past,
             configuration: &effective.configuration,
+            analyzers: &self.reviewer.analyzers,
         };
         let model = &self.reviewer.model.on(self.account(&state.pull_request).await?);
         let limits = Limits {

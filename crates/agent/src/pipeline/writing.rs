@@ -25,6 +25,7 @@ use super::{
     trouble::Trouble,
 };
 use crate::{
+    analyzers::Analyzers,
     azure_devops::PullRequestText,
     jobs::JobEnd,
     llm::{Account, ModelError, Role},
@@ -159,6 +160,7 @@ impl Reviewer {
             repository: &repository,
             past: &past,
             configuration: &effective.configuration,
+            analyzers: &Analyzers::none(),
         };
         let account = Account {
             store: self.store.clone(),

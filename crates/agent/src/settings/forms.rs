@@ -21,6 +21,7 @@ pub(super) enum Checked {
     Address(IpAddr),
     NoProxy(NoProxy),
     Path(PathBuf),
+    Paths(Vec<PathBuf>),
 }
 
 /// A checked value with what is worth a warning about it. Neither text repeats the value: it may be a secret.
@@ -61,6 +62,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<Verdict, String> {
             text.parse().map(|address| Checked::Address(address).into()).map_err(|_| "it is no IP address".to_owned())
         }
         Form::Path => Ok(Checked::Path(PathBuf::from(text)).into()),
+        Form::Folders => folders(text).map(Into::into),
         Form::Database => database(text).map(Into::into),
         Form::ObjectStore => object_store(text).map(Into::into),
         Form::LogFilter => log_filter(text).map(Into::into),
@@ -75,6 +77,7 @@ pub(super) fn words_for(form: Form) -> String {
         Form::Word => "a word without white space".to_owned(),
         Form::Words => "words without white space, separated by commas".to_owned(),
         Form::Teams => "teams as `Project/Team`, separated by commas".to_owned(),
+        Form::Folders => "absolute paths of folders, with `:` between".to_owned(),
         Form::Choice(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "),
         Form::Platform => {
             "only `azure-devops`: this agent reviews pull requests of Azure DevOps (cloud and Server), of no other platform"
@@ -154,6 +157,20 @@ fn words(text: &str) -> Result<Checked, String> {
         }
     }
     if found.is_empty() { Err("it names nothing".to_owned()) } else { Ok(Checked::Words(found)) }
+}
+
+fn folders(text: &str) -> Result<Checked, String> {
+    let mut found: Vec<PathBuf> = Vec::new();
+    for part in text.split(':').filter(|part| !part.is_empty()) {
+        let folder = PathBuf::from(part);
+        if !folder.is_absolute() {
+            return Err(format!("{part:?} does not begin with `/`"));
+        }
+        if !found.contains(&folder) {
+            found.push(folder);
+        }
+    }
+    if found.is_empty() { Err("it names no folder".to_owned()) } else { Ok(Checked::Paths(found)) }
 }
 
 fn teams(text: &str) -> Result<Checked, String> {

@@ -48,6 +48,8 @@ pub struct Settings {
     pub azure_devops: Option<AzureDevOpsSettings>,
     pub storage: StorageSettings,
     pub review: ReviewSettings,
+    /// None: no tool is run.
+    pub tools: Option<ToolSettings>,
     pub log_format: LogFormat,
     /// `LOG_LEVEL`: a filter that `tracing_subscriber::EnvFilter` can read.
     pub log_level: String,
@@ -239,6 +241,19 @@ pub struct ReviewSettings {
     pub command_teams: Vec<String>,
     /// `REMOTE_CONFIG_HOSTS`: from where `remote_config.url` is fetched.
     pub remote_config_hosts: Vec<String>,
+}
+
+/// Linters and scanners, unless `ENABLE_TOOLS` is off.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ToolSettings {
+    /// `TOOLS_PATH`: where they are looked for, the first one first.
+    pub folders: Vec<PathBuf>,
+    /// Where each run gets a folder of its own: in `TEMP_PATH`.
+    pub place: PathBuf,
+    /// `TOOLS_TIMEOUT_MS`: one run of one tool.
+    pub timeout: Duration,
+    /// This binary, which starts them in the sandbox.
+    pub launcher: PathBuf,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

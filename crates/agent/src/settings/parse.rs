@@ -15,7 +15,7 @@ use url::Url;
 use super::{
     AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, KnowledgeSettings,
     LaterSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider,
-    Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, WebhookCredentials,
+    Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, ToolSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},
@@ -269,6 +269,7 @@ impl Values {
             azure_devops: self.azure_devops(),
             storage: self.storage(),
             review: self.review(),
+            tools: self.tools(),
             log_format: if self.text("LOG_FORMAT").as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text },
             log_level: self.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             later: self.later(),
@@ -411,6 +412,20 @@ impl Values {
                 _ => Vec::new(),
             },
         })
+    }
+
+    fn tools(&self) -> Option<ToolSettings> {
+        let folders = match self.good("TOOLS_PATH") {
+            Some(Checked::Paths(folders)) => folders.clone(),
+            _ => Vec::new(),
+        };
+        let place = self.path("TEMP_PATH").unwrap_or_else(|| PathBuf::from("/cache")).join("tools");
+        let timeout = Duration::from_millis(self.whole("TOOLS_TIMEOUT_MS"));
+        // Linux tells it as long as the binary exists, and without it nothing can be started.
+        let launcher = std::env::current_exe().ok();
+        // What another machine's tools say would make other questions than those of the recording.
+        let is_on = self.flag("ENABLE_TOOLS") && self.path(REPLAY_PATH).or_else(|| self.path(RECORD_PATH)).is_none();
+        launcher.filter(|_| is_on).map(|launcher| ToolSettings { folders, place, timeout, launcher })
     }
 
     fn storage(&self) -> StorageSettings {

@@ -123,6 +123,8 @@ pub(super) enum Form {
     /// An IP address to listen on.
     Address,
     Path,
+    /// Absolute folders, with `:` between.
+    Folders,
     /// `DATABASE_URL`.
     Database,
     /// `OBJECT_STORE_URI`.

@@ -162,6 +162,31 @@ pub(super) const TABLE: &[Variable] = &[
     .default("8"),
     variable(
         Group::Review,
+        "ENABLE_TOOLS",
+        Form::Flag,
+        "true",
+        "Whether linters and scanners that are installed beside the agent are run over the files of a change, in a sandbox without network \
+         and secrets; see [tools](tools.md). Where the sandbox does not hold, none is run.",
+    )
+    .default("true"),
+    variable(
+        Group::Review,
+        "TOOLS_PATH",
+        Form::Folders,
+        "/opt/tools/bin:/usr/local/bin:/usr/bin",
+        "Folders in which tools are looked for, with `:` between; the first one that has a tool gives it.",
+    )
+    .default("/usr/local/bin:/usr/bin"),
+    variable(
+        Group::Review,
+        "TOOLS_TIMEOUT_MS",
+        Form::Whole { min: 1_000, max: 600_000, unit: "milliseconds" },
+        "60000",
+        "Longest run of one tool over the files of one change.",
+    )
+    .default("60000"),
+    variable(
+        Group::Review,
         "COST_LIMIT_PULL_REQUEST",
         Form::Dollars,
         "5",

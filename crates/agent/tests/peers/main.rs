@@ -14,6 +14,7 @@ mod real_model;
 mod squid;
 mod story;
 mod tokens;
+mod tools;
 
 use coderabbit_agent::{
     app,

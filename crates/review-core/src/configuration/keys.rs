@@ -58,6 +58,23 @@ const NO_PLANS: Status = Status::NotHere { why: "this agent has no plans and no 
 const GITHUB: Status = Status::NotHere { why: "it is about GitHub" };
 const NO_ISSUES: Status = Status::NotHere { why: "Azure DevOps has work items in the place of issues" };
 
+const TOOL: Status = Status::Adapted {
+    how: "run where it is installed, in a sandbox, with rules of the agent's own that find mistakes and leave style alone",
+    test: "each_tool_finds_what_it_is_known_for",
+};
+const SECRETS: Status = Status::Adapted {
+    how: "always on: secrets are found by rules of the agent itself, without a tool",
+    test: "a_secret_in_an_added_line_is_told_whatever_the_model_says_and_until_it_is_gone",
+};
+const OWN_CODE: Status = Status::NotHere { why: "its rules or its configuration are code of the repository, which is not run" };
+const OWN_RULES: Status = Status::NotHere { why: "tools run with rules of the agent's own, whatever the repository configures" };
+const BUILDS: Status =
+    Status::NotHere { why: "it builds the code, and nothing of a repository is run; your pipeline can run it" };
+const WHOLE: Status =
+    Status::NotHere { why: "it needs the whole project, and tools see the changed files alone; your pipeline can run it" };
+const SERVICE: Status = Status::NotHere { why: "it asks a service for its rules or its data, and tools have no network" };
+const NO_ADAPTER: Status = Status::NotHere { why: "the agent does not know this tool; your pipeline can run it" };
+
 /// Of several rows for a key the longest one counts.
 #[rustfmt::skip]
 pub(super) const TABLE: &[Row] = &[
@@ -122,9 +139,63 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.pre_merge_checks.issue_assessment.mode", adapted("a pull request without a linked work item fails, too", "what_linked_work_items_ask_for_has_to_be_done_and_those_that_the_token_may_not_see_are_not_called_missing")),
     ("reviews.pre_merge_checks.custom_checks", honoured("checks_in_the_teams_own_words_are_judged_in_one_question_of_the_shared_prefix")),
     ("reviews.pre_merge_checks.override_requested_reviewers_only", NOT_YET),
-    ("reviews.tools.*", NOT_YET),
+    ("reviews.tools.actionlint.*", GITHUB),
+    ("reviews.tools.ast-grep.*", OWN_CODE),
+    ("reviews.tools.biome.enabled", TOOL),
+    ("reviews.tools.blinter.*", NO_ADAPTER),
+    ("reviews.tools.brakeman.*", WHOLE),
+    ("reviews.tools.buf.*", WHOLE),
+    ("reviews.tools.checkmake.*", NO_ADAPTER),
+    ("reviews.tools.checkov.enabled", TOOL),
+    ("reviews.tools.circleci.*", Status::NotHere { why: "it is about CircleCI, and asks its service" }),
+    ("reviews.tools.clang.*", BUILDS),
+    ("reviews.tools.clippy.*", BUILDS),
+    ("reviews.tools.cppcheck.enabled", TOOL),
+    ("reviews.tools.detekt.*", NO_ADAPTER),
+    ("reviews.tools.dotenvLint.*", Status::NotHere { why: "`.env` files are set aside, as they hold secrets" }),
+    ("reviews.tools.emberTemplateLint.*", OWN_CODE),
+    ("reviews.tools.eslint.enabled", TOOL),
+    ("reviews.tools.fbinfer.*", BUILDS),
+    ("reviews.tools.flake8.enabled", TOOL),
+    ("reviews.tools.fortitudeLint.enabled", TOOL),
     ("reviews.tools.github-checks.*", GITHUB),
-    ("reviews.tools.actionlint.*", NOT_YET),
+    ("reviews.tools.gitleaks.enabled", SECRETS),
+    ("reviews.tools.golangci-lint.*", BUILDS),
+    ("reviews.tools.hadolint.enabled", TOOL),
+    ("reviews.tools.htmlhint.enabled", TOOL),
+    ("reviews.tools.languagetool.*", SERVICE),
+    ("reviews.tools.luacheck.*", NO_ADAPTER),
+    ("reviews.tools.markdownlint.enabled", TOOL),
+    ("reviews.tools.oasdiff.*", NO_ADAPTER),
+    ("reviews.tools.opengrep.*", SERVICE),
+    ("reviews.tools.osvScanner.*", SERVICE),
+    ("reviews.tools.oxc.enabled", TOOL),
+    ("reviews.tools.phpcs.*", NO_ADAPTER),
+    ("reviews.tools.phpmd.*", NO_ADAPTER),
+    ("reviews.tools.phpstan.*", OWN_CODE),
+    ("reviews.tools.pmd.*", NO_ADAPTER),
+    ("reviews.tools.presidio.*", NO_ADAPTER),
+    ("reviews.tools.prismaLint.*", NO_ADAPTER),
+    ("reviews.tools.psscriptanalyzer.*", NO_ADAPTER),
+    ("reviews.tools.pylint.enabled", TOOL),
+    ("reviews.tools.reactDoctor.*", NO_ADAPTER),
+    ("reviews.tools.regal.*", NO_ADAPTER),
+    ("reviews.tools.rubocop.*", NO_ADAPTER),
+    ("reviews.tools.ruff.enabled", TOOL),
+    ("reviews.tools.semgrep.*", SERVICE),
+    ("reviews.tools.shellcheck.enabled", TOOL),
+    ("reviews.tools.shopifyThemeCheck.*", OWN_CODE),
+    ("reviews.tools.skillspector.*", NO_ADAPTER),
+    ("reviews.tools.smartyLint.*", NO_ADAPTER),
+    ("reviews.tools.sqlfluff.config_file", OWN_RULES),
+    ("reviews.tools.sqlfluff.enabled", TOOL),
+    ("reviews.tools.stylelint.enabled", TOOL),
+    ("reviews.tools.swiftlint.*", NO_ADAPTER),
+    ("reviews.tools.tflint.*", SERVICE),
+    ("reviews.tools.trivy.*", SERVICE),
+    ("reviews.tools.trufflehog.enabled", SECRETS),
+    ("reviews.tools.yamllint.enabled", TOOL),
+    ("reviews.tools.zizmor.*", GITHUB),
     ("chat.*", NOT_YET),
     ("chat.allow_non_org_members", GITHUB),
     ("knowledge_base.*", NOT_YET),

@@ -212,7 +212,7 @@ fn assemble(
         ("Conventions of the repository; where two differ, that of the nearer folder holds", guidelines.iter().collect()),
         ("Intent of the change, in its author's words", intent.iter().collect()),
         ("Changed files", files),
-        ("Leads: what a program noticed by names alone, to be checked", leads.into_iter().collect()),
+        ("Leads: what programs noticed, by names alone or by rules, to be checked", leads.into_iter().collect()),
         ("Not shown here", not_shown.into_iter().collect()),
     ];
     let fence = Fence::over(parts.iter().flat_map(|(_, sections)| sections).map(|section| section.body.as_str()));

@@ -16,6 +16,7 @@ mod related;
 mod release_notes;
 mod reviewers;
 mod status;
+mod tools;
 
 use std::collections::BTreeMap;
 
@@ -32,6 +33,7 @@ use super::{
     remarks,
 };
 use crate::{
+    analyzers::Linted,
     checks::CheckReport,
     configuration::{Effective, Reviews},
     depth::LooksMade,
@@ -56,6 +58,7 @@ const MAX_STATUS_CHARS: usize = 30_000;
 
 /// What the walkthrough is rendered from.
 #[derive(Debug, Clone)]
+#[expect(clippy::large_enum_variant, reason = "one is made for a run, and lent")]
 pub enum WalkthroughInput<'a> {
     /// A run has begun.
     InProgress { head: &'a CommitId, base: &'a CommitId, incremental: bool },
@@ -99,6 +102,8 @@ pub enum WalkthroughInput<'a> {
         repository_url: &'a str,
         /// None when nothing was there to look at.
         looks: Option<&'a LooksMade>,
+        /// What linters and scanners say.
+        linted: &'a Linted,
         usage: &'a Usage,
         /// What came of the checks before merging.
         checks: &'a CheckReport,
@@ -195,6 +200,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         silent,
         repository_url,
         looks,
+        linted,
         usage,
         checks,
         configuration,
@@ -220,13 +226,15 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         silent,
         repository_url,
         looks,
+        linted,
         usage,
         configuration,
         is_detailed: wishes.review_details,
     };
     let small: Vec<String> = small_matters.iter().map(listed_finding).collect();
     let small = (!small.is_empty()).then(|| folded(&format!("Small matters ({})", small.len()), &small.join("\n")));
-    let folds: Vec<String> = small.into_iter().chain(configuration.and_then(remarks::folded)).collect();
+    let said = tools::fold(linted, wishes.profile, posted);
+    let folds: Vec<String> = small.into_iter().chain(said).chain(configuration.and_then(remarks::folded)).collect();
     let folds = fitting(folds, MAX_FOLDS_CHARS);
     let checks = checks::section(&checks.results);
     // The details have room in any case: what was not read and not posted must not go unsaid.

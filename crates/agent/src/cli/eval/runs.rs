@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{super::progress, cases::Case};
 use crate::{
+    analyzers::Analyzers,
     llm::{Model, ModelError, Role},
     pipeline::{AnalysisError, LocalReview, review_range},
 };
@@ -77,6 +78,8 @@ impl Runs<'_> {
             max_findings: self.max_findings,
             max_looks: self.max_looks,
             configuration: case.configuration.clone(),
+            // Scores shall not hang on what is installed.
+            analyzers: Analyzers::none(),
         };
         let begun = Instant::now();
         let analysis = match review_range(self.model, &case.repository, &range, cancel).await {

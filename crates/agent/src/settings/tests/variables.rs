@@ -33,6 +33,7 @@ fn samples(variable: &Variable) -> (&'static str, Option<&'static str>) {
         Form::Database => ("sqlite:///tmp/a.db", Some("mysql://host/db")),
         Form::ObjectStore => ("s3://bucket/path", Some("ftp://host/path")),
         Form::LogFilter => ("debug", Some("info=nonsense")),
+        Form::Folders => ("/opt/tools/bin:/usr/bin", Some("tools/bin")),
         Form::Yaml => (r"reviews:\n  profile: chill", None),
     }
 }

@@ -250,7 +250,7 @@ async fn a_status_can_fail_where_a_pull_request_is_not_reviewed() {
 #[tokio::test]
 async fn what_is_wrong_with_the_file_is_told_with_its_place_and_the_rest_counts() {
     let stage =
-        stage_with("reviews:\n  path_filter: ['!**']\n  profile: assertive\n  poem: yes\n  tools: {ruff: {enabled: true}}\n")
+        stage_with("reviews:\n  path_filter: ['!**']\n  profile: assertive\n  poem: yes\n  tools: {phpmd: {enabled: true}}\n")
             .await;
     let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
     assert_eq!(pull_request.reviewed(1).await, BOTH);
@@ -259,7 +259,7 @@ async fn what_is_wrong_with_the_file_is_told_with_its_place_and_the_rest_counts(
         "<summary>Configuration: 2 warnings, 1 note</summary>",
         "- `.coderabbit.yaml`, line 2, column 3: `reviews.path_filter` is no key; did you mean `path_filters`?",
         "- `.coderabbit.yaml`, line 4, column 9: `reviews.poem` takes `true` or `false`, not `yes`; did you mean `true`?",
-        "- `reviews.tools.ruff.enabled`: understood, but not built yet; it changes nothing",
+        "- `reviews.tools.phpmd.enabled`: means nothing here: the agent does not know this tool; your pipeline can run it",
         "- Configuration: `.coderabbit.yaml`",
     ] {
         assert!(text.contains(told), "{told}\n\n{text}");

@@ -25,5 +25,6 @@ mod replay;
 mod review;
 mod secrets;
 mod texts;
+mod tools;
 mod votes;
 mod walkthrough;

@@ -169,7 +169,7 @@ mod the_whole {
              1 + two
         </untrusted nonce="N">
 
-        ## Leads: what a program noticed by names alone, to be checked
+        ## Leads: what programs noticed, by names alone or by rules, to be checked
 
         <untrusted nonce="N" label="leads">
         Searched in part: 8 of 12 files. There may be other uses.

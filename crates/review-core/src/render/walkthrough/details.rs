@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::layout::{MAX_PATH_CHARS, commits, counted, counted_u64, fitting, folded, listed};
+use super::tools;
 use crate::{
+    analyzers::Linted,
     configuration::Effective,
     depth::LooksMade,
     finding::{DropReason, Dropped},
@@ -42,6 +44,7 @@ pub(super) struct Details<'a> {
     pub(super) silent: &'a [SilentCategory],
     pub(super) repository_url: &'a str,
     pub(super) looks: Option<&'a LooksMade>,
+    pub(super) linted: &'a Linted,
     pub(super) usage: &'a Usage,
     pub(super) configuration: Option<&'a Effective>,
     /// `reviews.review_details`.
@@ -58,6 +61,7 @@ impl Details<'_> {
         lines.push(format!("- Commits: {}", commits(base, head, incremental)));
         lines.push(format!("- Files reviewed ({}){}", reviewed_files.len(), listed(reviewed_files, most_files)));
         lines.extend(self.looks.map(depth));
+        lines.extend(tools::runs(self.linted));
         if !set_aside.is_empty() {
             lines.push(format!("- Files set aside ({})", set_aside.len()));
             lines.extend(set_aside_list(set_aside, most_per_reason).iter().map(|line| format!("  {line}")));

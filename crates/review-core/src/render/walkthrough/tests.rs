@@ -7,6 +7,7 @@ use pulldown_cmark::{Event, Parser};
 
 use super::{WalkthroughInput, walkthrough};
 use crate::{
+    analyzers::{Gravity, Linted, ToolResult, ToolRun},
     checks::CheckReport,
     configuration::{Effective, Layer, Source},
     depth::{LooksMade, Tier},
@@ -39,6 +40,7 @@ struct Run {
     still_open: usize,
     silent: Vec<SilentCategory>,
     looks: LooksMade,
+    linted: Linted,
     usage: Usage,
     configuration: Option<Effective>,
 }
@@ -72,6 +74,7 @@ impl Default for Run {
             still_open: 0,
             silent: Vec::new(),
             looks: LooksMade { tier: Tier::Normal, made: 3, not_made: Vec::new() },
+            linted: Linted::default(),
             usage: Usage {
                 calls: 1,
                 input_tokens: 12_000,
@@ -106,6 +109,7 @@ impl Run {
             silent: &self.silent,
             repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
             looks: Some(&self.looks),
+            linted: &self.linted,
             usage: &self.usage,
             checks: &CheckReport::default(),
             configuration: self.configuration.as_ref(),
@@ -364,14 +368,14 @@ fn a_skipped_review_gives_its_reason_and_folds_the_files() {
 
 #[test]
 fn what_is_wrong_with_the_configuration_is_folded_and_harmless() {
-    let tools = ["ruff", "eslint", "shellcheck"].map(|tool| format!("    {tool}: {{enabled: true}}\n")).concat();
+    let tools = ["phpmd", "pmd", "regal"].map(|tool| format!("    {tool}: {{enabled: true}}\n")).concat();
     let file = format!("reviews:\n  profil: chill\n  \"<img src=x>`@someone\": 1\n  poem: yes\n  tools:\n{tools}");
     let layer = Layer::read(Source::Repository(".coderabbit.yaml".into()), file.as_bytes()).unwrap();
     let effective = Effective::of(vec![layer], Vec::new());
     let text = Run { configuration: Some(effective.clone()), ..Run::default() }.rendered();
     let folded: Vec<&str> = text
         .lines()
-        .skip_while(|line| !line.contains("Configuration: 3"))
+        .skip_while(|line| !line.contains("Configuration: 3 warnings"))
         .take_while(|line| !line.contains("</details>"))
         .collect();
     insta::assert_snapshot!(folded.join("\n"), @r"
@@ -380,7 +384,7 @@ fn what_is_wrong_with_the_configuration_is_folded_and_harmless() {
     - `.coderabbit.yaml`, line 2, column 3: `reviews.profil` is no key; did you mean `profile`?
     - `.coderabbit.yaml`, line 3, column 3: `reviews.<img src=x>'@someone` is no key, and is ignored
     - `.coderabbit.yaml`, line 4, column 9: `reviews.poem` takes `true` or `false`, not `yes`; did you mean `true`?
-    - `reviews.tools.ruff.enabled`, `reviews.tools.eslint.enabled`, `reviews.tools.shellcheck.enabled`: understood, but not built yet; it changes nothing
+    - `reviews.tools.phpmd.enabled`, `reviews.tools.pmd.enabled`, `reviews.tools.regal.enabled`: means nothing here: the agent does not know this tool; your pipeline can run it
     ");
     assert!(text.contains("- Configuration: `.coderabbit.yaml`"), "{text}");
     let skipped = walkthrough(&WalkthroughInput::Skipped {
@@ -392,4 +396,45 @@ fn what_is_wrong_with_the_configuration_is_folded_and_harmless() {
     assert!(skipped.contains("<summary>Configuration: 3 warnings, 3 notes</summary>"), "{skipped}");
     let silent = Run { configuration: Some(Effective::default()), ..Run::default() }.rendered();
     assert!(!silent.contains("Configuration:</") && silent.contains("- Configuration: `defaults`"), "{silent}");
+}
+
+#[test]
+fn what_tools_say_is_told_once_and_their_runs_in_the_details() {
+    let result = |path: &str, line, gravity, message: &str| ToolResult {
+        path: path.to_owned(),
+        line,
+        gravity,
+        tool: "Ruff".to_owned(),
+        rule: "F821".to_owned(),
+        message: message.to_owned(),
+    };
+    let tool =
+        |name: &str, files, problem: Option<&str>| ToolRun { tool: name.to_owned(), files, problem: problem.map(str::to_owned) };
+    let linted = Linted {
+        results: vec![
+            result("src/a.py", 3, Gravity::Error, "undefined name `y` <img src=x> @<someone> #12"),
+            result("src/a.py", 9, Gravity::Error, "said by a finding"),
+            result("src/a.py", 12, Gravity::Note, "a matter of taste"),
+        ],
+        runs: vec![tool("Ruff", 2, None), tool("Pylint", 1, Some("it was ended after 60 s"))],
+        refused: None,
+    };
+    let posted = vec![finding("src/a.py", 8, 9, "Wrong name")];
+    let text = Run { posted, linted, ..Run::default() }.rendered();
+    let fold = text.split_once("<summary>Tool results").map(|(_, rest)| rest.split_once("</details>").unwrap().0).unwrap();
+    assert_snapshot!(fold, @r"
+     (1), as the tools say them</summary>
+
+    - `src/a.py`, line 3: Ruff `F821` (error): undefined name `y` \<img src=x\> @ \<someone\> # 12
+    ");
+    let runs = text.lines().find(|line| line.starts_with("- Tools: ")).unwrap();
+    assert_snapshot!(runs, @"- Tools: Ruff (2 files, 3 results), Pylint (nothing: it was ended after 60 s)");
+}
+
+#[test]
+fn tools_that_nothing_would_keep_in_are_not_run_and_said_so() {
+    let linted = Linted { refused: Some("this kernel has no Landlock".to_owned()), ..Linted::default() };
+    let text = Run { linted, ..Run::default() }.rendered();
+    let runs = text.lines().find(|line| line.starts_with("- Tools: ")).unwrap();
+    assert_eq!(runs, "- Tools: none was run, this kernel has no Landlock");
 }
