@@ -12,7 +12,7 @@ use std::{
     collections::HashMap,
     fmt, fs,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::AtomicBool},
     time::SystemTime,
 };
 
@@ -108,7 +108,7 @@ impl Mirrors {
 
         let directory = self.path(&name, "git");
         let surroundings = Surroundings { variables: Arc::new((self.environment)(&remote.url)), remote: Some(remote) };
-        let lease = Lease { marker: directory.join(MARKER), _usage: usage };
+        let lease = Lease { marker: directory.join(MARKER), usage: Some(usage), is_forgotten: AtomicBool::new(false) };
         let repository = Repository::mirror(directory, surroundings, self.deadlines, lease);
         let mirror = Mirror { repository, deadlines: self.deadlines };
         mirror.prepare(commits).await?;
@@ -418,6 +418,18 @@ fn evict(root: &Path, limit_bytes: u64) -> std::io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Removes a mirror, unless somebody reads it.
+pub(super) fn remove_unused(directory: &Path) {
+    let removed = match FileLock::try_acquire(&directory.with_extension("use"), Mode::Exclusive) {
+        Ok(Some(_nobody_uses_it)) => discard(directory),
+        Ok(None) => return,
+        Err(error) => Err(std::io::Error::other(error.to_string())),
+    };
+    if let Err(error) = removed {
+        tracing::warn!(mirror = %directory.display(), %error, "a mirror that should not be kept could not be removed");
+    }
 }
 
 /// Bytes of the files below a directory. What vanishes meanwhile counts nothing.

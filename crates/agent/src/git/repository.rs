@@ -4,7 +4,10 @@ use std::{
     collections::{BTreeMap, HashMap},
     ops::ControlFlow,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use review_core::pull_request::CommitId;
@@ -15,7 +18,7 @@ use super::{
     command::{FORK, GitCommand, ORIGIN, Surroundings},
     failure,
     locks::FileLock,
-    mirrors::{UNFILTERED, commit_ref, touch},
+    mirrors::{UNFILTERED, commit_ref, remove_unused, touch},
 };
 
 /// Above this a patch cannot be reviewed anyway.
@@ -47,7 +50,21 @@ pub struct Repository {
 #[derive(Debug)]
 pub(super) struct Lease {
     pub(super) marker: PathBuf,
-    pub(super) _usage: FileLock,
+    /// Until the value is dropped.
+    pub(super) usage: Option<FileLock>,
+    /// The mirror goes with its last user.
+    pub(super) is_forgotten: AtomicBool,
+}
+
+impl Drop for Lease {
+    fn drop(&mut self) {
+        drop(self.usage.take());
+        if let Some(directory) = self.marker.parent().filter(|_| self.is_forgotten.load(Ordering::Relaxed)) {
+            let directory = directory.to_owned();
+            // Thousands of files, and whoever drops the last value may be answering webhooks.
+            std::thread::spawn(move || remove_unused(&directory));
+        }
+    }
 }
 
 /// A regular file of a commit.
@@ -76,6 +93,14 @@ impl Repository {
 
     pub(super) fn mirror(directory: PathBuf, surroundings: Surroundings, deadlines: Deadlines, lease: Lease) -> Self {
         Self { directory, surroundings, deadlines, lease: Some(Arc::new(lease)) }
+    }
+
+    /// Has the mirror removed once nobody uses it any more; nothing for the user's own repository. After a crash it stays until the
+    /// next such review, or until it is the least recently used one.
+    pub fn forget_after_use(&self) {
+        if let Some(lease) = &self.lease {
+            lease.is_forgotten.store(true, Ordering::Relaxed);
+        }
     }
 
     /// Resolves a revision (a branch, a tag, `HEAD~2`, an id) to a commit.

@@ -275,6 +275,9 @@ impl Run<'_> {
         let fetched = async { Ok::<_, Trouble>(tokio::join!(self.reviewer.fetch(self.key, &state, iteration, earlier), around)) };
         let (repository, surroundings) = self.reading(Box::pin(fetched)).await?;
         let repository = repository?;
+        if effective.configuration.reviews.disable_cache {
+            repository.forget_after_use();
+        }
         let whereabouts = whereabouts(&repository, &state.iterations, &iteration.head, &standing).await?;
         let past = Past::AzureDevOps { azure: azure.clone(), repository: self.key.repository.clone() };
         let change = Change {

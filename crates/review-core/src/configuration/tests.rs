@@ -265,15 +265,15 @@ mod what_is_told {
 
     #[test]
     fn keys_that_change_nothing_here_are_told_only_when_somebody_counts_on_them() {
-        insta::assert_snapshot!(remarks("early_access: true\nreviews:\n  disable_cache: true\n  sequence_diagrams: false\n  commit_status: false\n  abort_on_close: false\n  high_level_summary_placeholder: '@bot summary'\n  slop_detection: {enabled: true}\n  tools:\n    github-checks: {timeout_ms: 1000}\nissue_enrichment:\n  planning:\n    auto_planning: {labels: [a]}\n"), @r"
+        insta::assert_snapshot!(remarks("early_access: true\nreviews:\n  in_progress_fortune: true\n  sequence_diagrams: false\n  commit_status: false\n  abort_on_close: false\n  high_level_summary_placeholder: '@bot summary'\n  slop_detection: {enabled: true}\n  tools:\n    github-checks: {timeout_ms: 1000}\nissue_enrichment:\n  planning:\n    auto_planning: {labels: [a]}\n"), @r"
         .coderabbit.yaml:1:1: note: `early_access`: means nothing here: this agent has no plans and no service behind it
-        .coderabbit.yaml:3:3: note: `reviews.disable_cache`: understood, but not built yet; it changes nothing
+        .coderabbit.yaml:3:3: note: `reviews.in_progress_fortune`: means nothing here: a review under way says that it is, and nothing beside
         .coderabbit.yaml:6:3: note: `reviews.abort_on_close`: always on: a review under way ends when its pull request is closed
         .coderabbit.yaml:8:20: note: `reviews.slop_detection.enabled`: means nothing here: it is for public repositories on GitHub
         .coderabbit.yaml:10:21: note: `reviews.tools.github-checks.timeout_ms`: means nothing here: it is about GitHub
         .coderabbit.yaml:13:21: note: `issue_enrichment.planning.auto_planning.labels`: means nothing here: Azure DevOps has work items in the place of issues
         ");
-        insta::assert_snapshot!(remarks("early_access: false\nreviews:\n  disable_cache: false\n  commit_status: true\n  slop_detection: {enabled: false}\n"), @"");
+        insta::assert_snapshot!(remarks("early_access: false\nreviews:\n  in_progress_fortune: false\n  commit_status: true\n  slop_detection: {enabled: false}\n"), @"");
     }
 
     #[test]

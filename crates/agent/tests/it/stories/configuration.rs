@@ -5,7 +5,9 @@ use testkit::{
     model::{Role, Script},
 };
 
-use crate::harness::{CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, Reviewed, Stage, both_rules, cart, last_rule, query_rule};
+use crate::harness::{
+    CART, LAST_ITEM, LAST_ITEM_FIXED, QUERY, QUERY_FIXED, Reviewed, Stage, both_rules, cart, last_rule, query_rule,
+};
 
 const FILE: &str = ".coderabbit.yaml";
 const BOTH: &str = "succeeded: Reviewed: 2 findings (1 critical, 1 high)";
@@ -389,5 +391,30 @@ async fn who_wants_no_prompt_for_agents_gets_findings_without_it() {
     let usual = open(&stage, defects("usual")).await;
     assert_eq!(usual.reviewed(1).await, BOTH);
     assert!(usual.inline()[0].content().contains("<summary>Prompt for AI agents</summary>"));
+    stage.assert_sound();
+}
+
+/// Copies of repositories that lie in the cache.
+fn copies(stage: &Stage) -> Vec<std::path::PathBuf> {
+    let entries = std::fs::read_dir(stage.directory().join("cache/mirrors")).unwrap().flatten().map(|entry| entry.path());
+    entries.filter(|path| path.is_dir()).collect()
+}
+
+#[tokio::test]
+async fn who_wants_no_cache_has_no_copy_left_after_a_review() {
+    let stage = stage_with("reviews: {disable_cache: true}\n").await;
+    let pull_request = stage.open(&[(CART, &cart(LAST_ITEM, QUERY))]).await;
+    assert_eq!(pull_request.reviewed(1).await, BOTH);
+    for waited in 0.. {
+        if copies(&stage).is_empty() {
+            break;
+        }
+        assert!(waited < 400, "left: {:?}", copies(&stage));
+        #[expect(clippy::disallowed_methods, reason = "nothing tells of a folder that is gone")]
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    }
+    // The next push is read from a new copy.
+    pull_request.push(&[(CART, &cart(LAST_ITEM_FIXED, QUERY_FIXED))]).await.unwrap();
+    assert!(pull_request.reviewed(2).await.starts_with("succeeded: Reviewed: no new findings"));
     stage.assert_sound();
 }
