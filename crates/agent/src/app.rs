@@ -14,7 +14,7 @@ use crate::{
     azure_devops::{AzureDevOps, AzureDevOpsError},
     git::Mirrors,
     http::{self, AllowList, AppState, Check, Readiness, ReadyProbe},
-    jobs::{self, WorkerConfig},
+    jobs::{self, Rounds, WorkerConfig},
     llm::{Model, ModelError},
     net::{Documents, HttpClients},
     pipeline::{Commanders, Configurations, Reviewer},
@@ -62,6 +62,7 @@ pub struct Agent {
     state: AppState,
     reviewer: Reviewer,
     worker: WorkerConfig,
+    rounds: Rounds,
     clock: fn() -> i64,
 }
 
@@ -124,15 +125,18 @@ impl Agent {
             drain: settings.server.drain,
             grace: GRACE,
         };
-        Ok(Self { state, reviewer, worker, clock })
+        let collections = reviewer.azure.collections().to_vec();
+        let rounds = Rounds { every: azure_settings.sweep_every, collections, projects: azure_settings.projects.clone() };
+        Ok(Self { state, reviewer, worker, rounds, clock })
     }
 
     /// Serves and works until `shutdown`: then takes no event and no job any more, gives reviews under way their time, and
     /// returns the rest to the queue.
     pub async fn run(self, listener: TcpListener, shutdown: CancellationToken) -> anyhow::Result<()> {
-        let Self { state, reviewer, worker, clock } = self;
+        let Self { state, reviewer, worker, rounds, clock } = self;
         tracing::info!(address = %listener.local_addr()?, version = env!("CARGO_PKG_VERSION"), "listening");
         let housekeeping = tokio::spawn(keep_house(state.store.clone(), state.metrics.clone(), clock, shutdown.clone()));
+        let rounds = tokio::spawn(rounds.make(state.store.clone(), clock, state.wake.clone(), shutdown.clone()));
         let (metrics, store) = (state.metrics.clone(), state.store.clone());
         let working = jobs::run(
             state.store.clone(),
@@ -156,6 +160,7 @@ impl Agent {
         let served = http::serve(listener, http::router(state), shutdown.clone().cancelled_owned()).await;
         shutdown.cancel();
         workers.await.context("the workers ended early")?;
+        rounds.await.context("the rounds ended early")?;
         store.close().await;
         housekeeping.await.context("housekeeping ended early")?;
         tracing::info!("stopped");

@@ -12,7 +12,7 @@ use super::{plain, print};
 use crate::{
     analyzers::Analyzers,
     app,
-    azure_devops::AzureDevOps,
+    azure_devops::{AzureDevOps, AzureDevOpsError},
     git,
     llm::{Model, Role},
     net::HttpClients,
@@ -188,6 +188,19 @@ impl Report {
                 match probe.result {
                     Ok(text) => self.ok(&subject, text),
                     Err(text) => self.failed(&subject, text),
+                }
+            }
+            // A project lies in one collection: in the others it is not found, which is no trouble by itself.
+            for project in &azure_settings.projects {
+                let subject = format!("{collection}: project {project}");
+                match azure.active_pull_requests(collection, project).await {
+                    Ok(active) => self.ok(&subject, format!("{} active pull requests; looked through in rounds", active.len())),
+                    Err(AzureDevOpsError::NotFound { .. }) if azure_settings.collections.len() > 1 => {
+                        self.ok(&subject, "not in this collection".to_owned());
+                    }
+                    Err(error) => {
+                        self.failed(&subject, format!("{error}; mend AZURE_DEVOPS_PROJECTS, or give the agent's user access"));
+                    }
                 }
             }
         }

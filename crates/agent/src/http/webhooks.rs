@@ -46,7 +46,6 @@ const MAX_NAME: usize = 256;
 
 /// A burst of merge tests waits behind pull requests that somebody opened or pushed to.
 const PRIORITY_REVIEW: i64 = 10;
-const PRIORITY_SWEEP: i64 = 5;
 const PRIORITY_MERGE_ATTEMPT: i64 = 0;
 
 /// Milliseconds before comments without details are looked for, all together.
@@ -226,20 +225,12 @@ pub(super) fn job(decision: Decision, event: &WebhookEvent, now: Millis) -> Opti
         }
         Decision::Answer { pull_request } => NewJob::commands(&pull_request, now),
         Decision::Sweep { collection, project, is_comment } => {
-            let serial_key = format!("sweep:{collection}/{project}");
-            let (dedup_key, wait) = if is_comment {
-                (format!("comments:{collection}/{project}"), COMMENTS_GATHER_FOR)
+            let sweep = NewJob::sweep(&collection, &project, now);
+            if is_comment {
+                let dedup_key = format!("comments:{collection}/{project}");
+                NewJob { dedup_key, run_at: now.saturating_add(COMMENTS_GATHER_FOR), ..sweep }
             } else {
-                (serial_key.clone(), 0)
-            };
-            NewJob {
-                kind: JobKind::Sweep { collection, project },
-                dedup_key,
-                serial_key,
-                priority: PRIORITY_SWEEP,
-                run_at: now.saturating_add(wait),
-                head: None,
-                closes: false,
+                sweep
             }
         }
     };

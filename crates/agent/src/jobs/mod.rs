@@ -4,6 +4,7 @@
 //! every write to the outside, and stops when its token trips.
 
 mod attempt;
+mod rounds;
 #[cfg(test)]
 mod tests;
 
@@ -16,6 +17,8 @@ use tokio::{
 };
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
+
+pub use rounds::Rounds;
 
 use crate::store::{ClaimedJob, JobKind, Millis, Store, StoreError};
 

@@ -1,4 +1,4 @@
-//! Events without details (*Resource details: none*) say only that something happened in a project: look what.
+//! Rounds, and events without details (*Resource details: none*), which say only that something happened in a project: look what.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -35,7 +35,10 @@ impl Reviewer {
         };
         let found = match self.azure.active_pull_requests(collection, project).await {
             Ok(found) => found,
-            Err(AzureDevOpsError::NotFound { .. } | AzureDevOpsError::NotAllowed(_)) => return JobEnd::Finished("not_found"),
+            Err(error @ (AzureDevOpsError::NotFound { .. } | AzureDevOpsError::NotAllowed(_))) => {
+                tracing::warn!(collection, project, %error, "the pull requests of a project cannot be listed");
+                return JobEnd::Finished("not_found");
+            }
             Err(error) => {
                 let problem = error.to_string();
                 return again(problem, Trouble::from(error).retry_after());

@@ -47,6 +47,7 @@ pub(super) fn check(form: Form, text: &str) -> Result<Verdict, String> {
         Form::Line { max } => line(text, max).map(Into::into),
         Form::Word => word(text).map(|text| Checked::Text(text).into()),
         Form::Words => words(text).map(Into::into),
+        Form::Projects => projects(text).map(Into::into),
         Form::Teams => teams(text).map(Into::into),
         Form::Choice(choices) => choice(text, choices).map(Into::into),
         Form::Platform => choice(text, &["azure-devops"]).map(Into::into),
@@ -76,6 +77,7 @@ pub(super) fn words_for(form: Form) -> String {
         Form::Line { max } => format!("one line of at most {max} characters"),
         Form::Word => "a word without white space".to_owned(),
         Form::Words => "words without white space, separated by commas".to_owned(),
+        Form::Projects => "names of projects, separated by commas".to_owned(),
         Form::Teams => "teams as `Project/Team`, separated by commas".to_owned(),
         Form::Folders => "absolute paths of folders, with `:` between".to_owned(),
         Form::Choice(choices) => choices.iter().map(|choice| format!("`{choice}`")).collect::<Vec<_>>().join(", "),
@@ -171,6 +173,23 @@ fn folders(text: &str) -> Result<Checked, String> {
         }
     }
     if found.is_empty() { Err("it names no folder".to_owned()) } else { Ok(Checked::Paths(found)) }
+}
+
+fn projects(text: &str) -> Result<Checked, String> {
+    const MAX: usize = 64;
+    let mut found: Vec<String> = Vec::new();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        if is_placeholder(part) {
+            return Err("one of the projects is still a placeholder in angle brackets".to_owned());
+        }
+        if part.chars().count() > MAX || part.contains(['/', '\\']) {
+            return Err(format!("{part:?} is no name of a project"));
+        }
+        if !found.iter().any(|known| known.eq_ignore_ascii_case(part)) {
+            found.push(part.to_owned());
+        }
+    }
+    if found.is_empty() { Err("it names no project".to_owned()) } else { Ok(Checked::Words(found)) }
 }
 
 fn teams(text: &str) -> Result<Checked, String> {

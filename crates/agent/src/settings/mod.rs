@@ -210,6 +210,10 @@ pub struct AzureDevOpsSettings {
     /// behind a bare host, as in `https://contoso.visualstudio.com/`). Empty: the organisation in the payload, on dev.azure.com
     /// or visualstudio.com only.
     pub collections: Vec<Url>,
+    /// `SWEEP_MINUTES`: how often projects are looked through without an event; zero: never.
+    pub sweep_every: Duration,
+    /// `AZURE_DEVOPS_PROJECTS`: projects that are looked through although no event came from them.
+    pub projects: Vec<String>,
 }
 
 #[derive(Debug, Clone)]

@@ -411,6 +411,8 @@ impl Values {
                 Some(Checked::Urls(urls)) => urls.clone(),
                 _ => Vec::new(),
             },
+            sweep_every: Duration::from_mins(self.whole("SWEEP_MINUTES")),
+            projects: self.words("AZURE_DEVOPS_PROJECTS"),
         })
     }
 

@@ -97,6 +97,8 @@ pub(super) enum Form {
     Word,
     /// Words separated by commas.
     Words,
+    /// Names of projects, separated by commas.
+    Projects,
     /// `Project/Team`, separated by commas.
     Teams,
     Choice(&'static [&'static str]),

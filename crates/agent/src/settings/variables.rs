@@ -62,6 +62,23 @@ pub(super) const TABLE: &[Variable] = &[
     )
     .need(Need::Together)
     .secret(),
+    variable(
+        Group::AzureDevOps,
+        "SWEEP_MINUTES",
+        Form::Whole { min: 0, max: 1_440, unit: "minutes (0: never)" },
+        "10",
+        "How often the projects in which something was reviewed are looked through without an event: Azure DevOps gives an event up after \
+         three minutes of trouble, and sends none when a thread is clicked resolved.",
+    )
+    .default("10"),
+    variable(
+        Group::AzureDevOps,
+        "AZURE_DEVOPS_PROJECTS",
+        Form::Projects,
+        "Web Shop, Platform",
+        "Projects that are looked through every `SWEEP_MINUTES` although no event ever came from them, in each collection of \
+         `AZURE_DEVOPS_URL`: for an agent that Azure DevOps cannot reach, or before the service hooks are made.",
+    ),
     // Server
     variable(Group::Server, "HOST", Form::Address, "127.0.0.1", "Address to listen on; `0.0.0.0` or `::` for all.").default("0.0.0.0"),
     variable(

@@ -30,7 +30,7 @@ pub use outcomes::{KnownOutcome, Turn};
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts, Writing};
 pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};
 use secrecy::{ExposeSecret as _, SecretString};
-pub use spending::{NamedRepository, Spending};
+pub use spending::{KnownProject, NamedRepository, Spending};
 use sqlx::{
     Sqlite, SqlitePool, Transaction,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},

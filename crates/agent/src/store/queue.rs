@@ -4,6 +4,8 @@
 //! serial key; both are unique indexes, so no order of events can break them. What a worker does with a job it holds is in
 //! `lease`.
 
+use std::collections::HashMap;
+
 use review_core::pull_request::{CommitId, PullRequestKey};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +17,8 @@ use super::{
 
 /// Somebody waits for it.
 const PRIORITY_WRITING: i64 = 20;
+/// Nobody waits for it, and it finds what somebody waits for.
+const PRIORITY_SWEEP: i64 = 5;
 /// They take seconds, and somebody waits.
 const PRIORITY_COMMANDS: i64 = 30;
 
@@ -97,6 +101,20 @@ impl NewJob {
 }
 
 impl NewJob {
+    /// Looks which pull requests of a project are new or changed.
+    pub fn sweep(collection: &str, project: &str, now: Millis) -> Self {
+        let key = format!("sweep:{collection}/{project}");
+        Self {
+            kind: JobKind::Sweep { collection: collection.to_owned(), project: project.to_owned() },
+            dedup_key: key.clone(),
+            serial_key: key,
+            priority: PRIORITY_SWEEP,
+            run_at: now,
+            head: None,
+            closes: false,
+        }
+    }
+
     /// Writes what was asked for in `asked` (thread and comment): beside a review, for neither writes what the other writes.
     pub fn write(pull_request: &PullRequestKey, asked: (u64, u64), writing: Writing, now: Millis) -> Self {
         let (thread, comment) = asked;
@@ -175,6 +193,13 @@ impl Store {
         cancel_running(&mut transaction, job).await?;
         transaction.commit().await?;
         Ok(())
+    }
+
+    /// When the newest sweep of each project was queued, by the serial key of its jobs: by this agent or another, of itself or for an
+    /// event.
+    pub async fn last_sweeps(&self) -> Result<HashMap<String, Millis>, StoreError> {
+        let rows: Vec<(String, Millis)> = sqlx::query_as(sql::LAST_SWEEPS).fetch_all(&self.read).await?;
+        Ok(rows.into_iter().collect())
     }
 
     pub async fn queue_counts(&self, now: Millis) -> Result<QueueCounts, StoreError> {

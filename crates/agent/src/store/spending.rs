@@ -17,6 +17,22 @@ const DAY: Millis = 24 * 60 * 60 * 1_000;
 /// overflow, which would fail every question after it.
 const MOST_OF_A_CALL: i64 = 1_000_000_000_000;
 
+/// A project that the agent has worked in.
+#[derive(Debug, Clone, PartialEq, Eq, sqlx::FromRow)]
+pub struct KnownProject {
+    pub collection: String,
+    /// Its id.
+    pub project: String,
+    pub project_name: String,
+}
+
+impl KnownProject {
+    /// Whether this is its id or its name.
+    pub fn is_called(&self, name: &str) -> bool {
+        self.project.eq_ignore_ascii_case(name) || self.project_name.eq_ignore_ascii_case(name)
+    }
+}
+
 impl Store {
     /// Adds answered calls to the account of a pull request, on the day (UTC) of `now`.
     pub async fn record_spending(
@@ -72,6 +88,11 @@ impl Store {
             .execute(&self.write)
             .await?;
         Ok(())
+    }
+
+    /// Projects in which anything was reviewed.
+    pub async fn known_projects(&self) -> Result<Vec<KnownProject>, StoreError> {
+        Ok(sqlx::query_as(sql::KNOWN_PROJECTS).fetch_all(&self.read).await?)
     }
 
     /// Days (since 1970-01-01, UTC) on which anything was asked, from the day `since` on, in their order.

@@ -291,6 +291,12 @@ statements! {
         where repository_name.project_name <> excluded.project_name
             or repository_name.repository_name <> excluded.repository_name";
 
+    KNOWN_PROJECTS = "
+        select distinct collection, project, project_name from repository_name order by collection, project";
+
+    LAST_SWEEPS = "
+        select serial_key, max(created_at) from job where kind = 'sweep' group by serial_key";
+
     SPENDING_BY_DAY = "
         select s.day,
                cast(sum(s.calls) as bigint) as calls,

@@ -211,6 +211,8 @@ pub(crate) fn variables_for(
         ("HOST", "127.0.0.1".to_owned()),
         ("PORT", "0".to_owned()),
         ("JOB_LEASE_MS", "4000".to_owned()),
+        // A story hears of what happens by events, but for the one about rounds.
+        ("SWEEP_MINUTES", "0".to_owned()),
         // What happens to be installed here is nothing that a story hangs on.
         ("ENABLE_TOOLS", "false".to_owned()),
     ]

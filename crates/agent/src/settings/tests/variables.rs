@@ -17,6 +17,7 @@ fn samples(variable: &Variable) -> (&'static str, Option<&'static str>) {
         Form::Line { .. } => ("some text", Some("tab\there")),
         Form::Word => ("word", Some("two words")),
         Form::Words => ("one,two", Some("one two")),
+        Form::Projects => ("Web Shop, Platform", Some("Web Shop/Maintainers")),
         Form::Teams => ("Web Shop/Maintainers, Platform/Team", Some("Maintainers")),
         Form::Choice(choices) => (choices[0], Some("neither")),
         Form::Platform => ("azure-devops", Some("github")),

@@ -23,6 +23,7 @@ mod proxies;
 mod quiet;
 mod replay;
 mod review;
+mod rounds;
 mod secrets;
 mod texts;
 mod tools;

@@ -172,6 +172,8 @@ pub(super) fn client(collections: &[String], timeout: Duration) -> AzureDevOps {
         token: TOKEN.into(),
         username: "reviewer".to_owned(),
         collections: collections.iter().map(|url| url.parse().unwrap()).collect(),
+        sweep_every: Duration::ZERO,
+        projects: Vec::new(),
     };
     AzureDevOps::with_client(&settings, http, timeout, Duration::from_secs(20))
 }
