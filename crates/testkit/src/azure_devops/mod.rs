@@ -313,6 +313,11 @@ impl AzureDevOps {
         })
     }
 
+    /// Type and fields of a work item, by reference name.
+    pub fn work_item(&self, id: u32) -> Option<std::collections::BTreeMap<String, Value>> {
+        self.server.look(|world| world.work_items.get(&id).map(|item| item.fields.clone()))
+    }
+
     /// Links two work items with each other, as related ones.
     pub fn relate_work_items(&self, one: u32, other: u32) {
         self.server.with(|world| {

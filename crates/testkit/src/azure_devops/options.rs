@@ -62,6 +62,8 @@ pub enum Permission {
     WriteStatuses,
     /// Work items: 401, as for a token without the scope.
     ReadWorkItems,
+    /// The same of those that are created or changed.
+    WriteWorkItems,
     /// Repositories and pull requests: 404, as for somebody who is not a member.
     ReadCode,
 }

@@ -20,12 +20,14 @@ pub enum Role {
     Reality,
     /// Checks before merging.
     Checks,
+    /// The answer to a comment.
+    Chat,
     /// No known schema is named.
     Other,
 }
 
 impl Role {
-    const NAMED: [(Self, &'static str); 7] = [
+    const NAMED: [(Self, &'static str); 8] = [
         (Self::Findings, "review_findings"),
         (Self::Verdict, "review_verdict"),
         (Self::Walkthrough, "review_walkthrough"),
@@ -33,6 +35,7 @@ impl Role {
         (Self::Judgement, "review_judgement"),
         (Self::Reality, "review_reality"),
         (Self::Checks, "review_checks"),
+        (Self::Chat, "review_chat"),
     ];
 
     pub(super) fn is_answer_tool(name: &str) -> bool {

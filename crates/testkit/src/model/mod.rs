@@ -22,7 +22,7 @@ pub use call::{Call, CallState, Role};
 pub use fault::Fault;
 pub use options::{ModelOptions, StructuredOutput, TokenLimit};
 pub use request::Message;
-pub use script::{CheckRule, Kind, Rule, Script};
+pub use script::{ChatRule, CheckRule, Kind, Rule, Script};
 pub use server::{Gate, ModelServer};
 
 #[cfg(test)]

@@ -58,6 +58,8 @@ pub struct Rule {
     pub about: Option<String>,
     /// Places that are said to prove it: path, line, what is to be seen there.
     pub evidence: Vec<(String, u32, String)>,
+    /// Numbers of the learnings that it is said to rest on.
+    pub learnings: Vec<u32>,
 }
 
 impl Rule {
@@ -78,6 +80,7 @@ impl Rule {
             fixed_when: None,
             about: None,
             evidence: Vec::new(),
+            learnings: Vec::new(),
         }
     }
 
@@ -105,6 +108,13 @@ impl Rule {
     pub fn suggesting(mut self, lines: u32, replacement: &str) -> Self {
         self.lines = lines.max(1);
         self.suggestion = Some(replacement.to_owned());
+        self
+    }
+
+    /// It rests on what the team has taught, by number.
+    #[must_use]
+    pub fn resting_on(mut self, learning: u32) -> Self {
+        self.learnings.push(learning);
         self
     }
 
@@ -161,6 +171,7 @@ impl Rule {
             "severity": self.severity,
             "evidence": evidence,
             "suggestion": self.suggestion,
+            "learnings": self.learnings,
         })
     }
 }
@@ -192,6 +203,31 @@ pub struct Script {
     /// What is said of checks, by a text of the check or of what is shown with it: the first that stands in a prompt. A check of
     /// which nothing is known gets no entry.
     pub checks: Vec<CheckRule>,
+    /// What is answered to comments: the first whose text stands in the comment that is to be answered. To others nothing is said.
+    pub chats: Vec<ChatRule>,
+}
+
+/// What the reviewer answers to a comment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChatRule {
+    /// A text of the comment.
+    pub asked: String,
+    /// As the agent's schema names it; what is not said is empty.
+    pub answer: Value,
+}
+
+impl ChatRule {
+    /// An answer in words.
+    pub fn new(asked: &str, reply: &str) -> Self {
+        Self { asked: asked.to_owned(), answer: json!({ "reply": reply }) }
+    }
+
+    /// The same, with another field of the answer.
+    #[must_use]
+    pub fn with(mut self, field: &str, value: Value) -> Self {
+        self.answer[field] = value;
+        self
+    }
 }
 
 /// What the reviewer says of a check.
@@ -251,6 +287,7 @@ impl Script {
             Role::Judgement => self.judgement(prompt),
             Role::Reality => self.reality(prompt),
             Role::Checks => self.checks(prompt),
+            Role::Chat => self.chat(prompt),
             Role::Other => json!({ "answer": "ok" }),
         }
     }
@@ -344,6 +381,28 @@ impl Script {
             Some(json!({ "check": number, "reasoning": rule.reasoning, "verdict": rule.verdict, "resolution": resolution }))
         });
         json!({ "checks": entries.collect::<Vec<_>>() })
+    }
+
+    fn chat(&self, prompt: &str) -> Value {
+        let asked = || {
+            let (_, rest) = prompt.rsplit_once("Answer comment ")?;
+            let number = rest.split('.').next()?;
+            let (_, comment) = prompt.rsplit_once(&format!("label=\"comment {number}, "))?;
+            Some(comment.split("\n</untrusted nonce=").next().unwrap_or(comment))
+        };
+        let rule = asked().and_then(|asked| self.chats.iter().find(|rule| asked.contains(&rule.asked)));
+        let mut answer = json!({
+            "reasoning": "Read the thread and the code around it.",
+            "reply": "",
+            "accepts": false,
+            "learning": "",
+            "learnings_used": [],
+            "create_item": { "title": "", "description": "" },
+        });
+        if let Some(Value::Object(said)) = rule.map(|rule| &rule.answer) {
+            said.iter().for_each(|(field, value)| answer[field] = value.clone());
+        }
+        answer
     }
 
     fn judgement(&self, prompt: &str) -> Value {

@@ -17,7 +17,8 @@ use crate::azure_devops::{
 const MOST_IDS: usize = 200;
 
 pub(super) fn dispatch(world: &mut World, call: &Call, path: &[&str]) -> Outcome {
-    if world.options.denied.contains(&Permission::ReadWorkItems) {
+    let is_write = call.method != "GET" && world.options.denied.contains(&Permission::WriteWorkItems);
+    if is_write || world.options.denied.contains(&Permission::ReadWorkItems) {
         let message = "TF400813: The user is not authorized to access this resource.";
         return Err(Refusal::new(401, "UnauthorizedRequestException", message));
     }
@@ -172,14 +173,39 @@ fn create(world: &mut World, call: &Call) -> Outcome {
         return Err(Refusal::new(400, "RuleValidationException", message));
     }
     let id = world.next_work_item;
+    let linked = links(world, &mut item)?;
     if !call.flag("validateOnly") {
         world.next_work_item = id.saturating_add(1);
         world.work_items.insert(id, item);
+        for pull_request in linked {
+            if let Some(found) = world.pull_request_mut(pull_request) {
+                found.work_items.push(id);
+            }
+        }
         record(world, call, Action::WriteWorkItem(id), None, |_| ());
         let expanded = Call { query: vec![("$expand".to_owned(), "all".to_owned())], ..call.clone() };
         return shape(world, &expanded, id).map(|shape| Answer::json(&shape));
     }
     Ok(Answer::json(&json!({ "id": 0, "rev": 1, "fields": item.fields })))
+}
+
+/// Takes the links with pull requests out of what was sent (they show on both sides), and gives their numbers. A link that names
+/// nothing is refused.
+fn links(world: &World, item: &mut WorkItem) -> Result<Vec<u32>, Refusal> {
+    let is_link = |relation: &Value| relation["rel"] == "ArtifactLink";
+    let (links, others): (Vec<Value>, Vec<Value>) = item.relations.drain(..).partition(is_link);
+    item.relations = others;
+    let number = |link: &Value| {
+        let url = link["url"].as_str().unwrap_or_default().to_lowercase();
+        let known = world.pull_requests.iter().find(|pull_request| world.artifact_id(pull_request).to_lowercase() == url);
+        let named = link["attributes"]["name"] == "Pull Request";
+        known.filter(|_| named).map(|known| known.id).ok_or_else(|| {
+            let message =
+                format!("TF400898: The artifact link '{url}' is not valid: it names no pull request of this organization.");
+            Refusal::new(400, "WorkItemLinkInvalidException", message)
+        })
+    };
+    links.iter().map(number).collect()
 }
 
 fn patch(world: &mut World, call: &Call, id: u32) -> Outcome {
