@@ -112,6 +112,7 @@ impl Agent {
             cost_limits: settings.review.cost_limits,
             commanders,
             analyzers: Analyzers::new(settings.tools.as_ref()),
+            learns: settings.review.learns,
             lease_for: settings.server.job_lease,
             clock,
         };

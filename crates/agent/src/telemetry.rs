@@ -82,6 +82,7 @@ struct Inner {
     unpriced_calls: Family<ModelLabels, Counter>,
     skipped: Family<ReasonLabels, Counter>,
     commands: Family<CommandLabels, Counter>,
+    chats: Family<ResultLabels, Counter>,
     outcomes: Family<FindingLabels, Counter>,
     silent: Family<CategoryLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
@@ -149,6 +150,11 @@ struct CommandLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct CategoryLabels {
     category: &'static str,
 }
@@ -187,6 +193,7 @@ impl Metrics {
             unpriced_calls: Family::default(),
             skipped: Family::default(),
             commands: Family::default(),
+            chats: Family::default(),
             outcomes: Family::default(),
             silent: Family::default(),
             azure_devops_calls: Family::default(),
@@ -228,6 +235,7 @@ impl Metrics {
             "Commands that were answered, by their word and whether they were done",
             inner.commands.clone(),
         );
+        registry.register("chats", "Comments that are no commands, by what became of them", inner.chats.clone());
         registry.register("reviews_skipped", "Reviews that were not made, by reason", inner.skipped.clone());
         registry.register(
             "finding_outcomes",
@@ -277,6 +285,11 @@ impl Metrics {
     /// A command was answered; `result` is `done` or `refused`.
     pub fn command(&self, command: &'static str, result: &'static str) {
         self.0.commands.get_or_create(&CommandLabels { command, result }).inc();
+    }
+
+    /// A comment that is no command was taken on; `result` is `answered`, `silent`, `bound`, `cost_limit` or `failed`.
+    pub fn chat(&self, result: &'static str) {
+        self.0.chats.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// A review was not made; the pull request says why.

@@ -4,6 +4,7 @@
 //! could. What varies comes in as a parameter (`now`, a token counter, the text of a blob).
 
 pub mod analyzers;
+pub mod chat;
 pub mod checks;
 pub mod command;
 pub mod configuration;

@@ -17,12 +17,20 @@ const SUMMARY: (&str, &str) = (
     "<!-- end of auto-generated comment: release notes by coderabbit.ai -->",
 );
 
+/// Begins the marker of every comment that it writes, answers included.
+const WRITTEN: &str = "<!-- This is an auto-generated ";
+
 /// Of a claim that is remembered.
 const MAX_CLAIM_CHARS: usize = 500;
 
 /// Whether the comment is the product's walkthrough.
 pub(crate) fn is_walkthrough(content: &str) -> bool {
     content.contains(WALKTHROUGH)
+}
+
+/// Whether the product wrote the comment.
+pub(crate) fn is_written_by(content: &str) -> bool {
+    content.contains(WRITTEN)
 }
 
 /// What a comment of the product claims: its first bold line. None: it is no finding of the product.

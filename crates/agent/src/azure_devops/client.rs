@@ -3,7 +3,7 @@
 //! - `send`: one call with its retries, and what becomes of the answer (`refusal`)
 //! - `versions`: which api-version a collection takes
 //! - `pacing`: when a collection asked us to slow down
-//! - `reads`, `repositories`, `surroundings`, `writes`, `additions`, `probe`: what the rest of the agent asks for
+//! - `reads`, `repositories`, `surroundings`, `writes`, `additions`, `work_items`, `probe`: what the rest of the agent asks for
 
 use std::{
     collections::HashMap,
@@ -36,12 +36,14 @@ mod send;
 mod surroundings;
 mod teams;
 mod versions;
+mod work_items;
 mod writes;
 
 pub use probe::Probe;
 pub use reads::ActivePullRequest;
 pub use repositories::Revision;
 pub use surroundings::{Link, ListedPullRequest};
+pub use work_items::NewWorkItem;
 pub use writes::PullRequestText;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.

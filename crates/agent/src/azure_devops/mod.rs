@@ -8,7 +8,7 @@ mod webhook;
 mod wire;
 
 pub use client::{
-    ActivePullRequest, AzureDevOps, Link, ListedPullRequest, OnCall, Probe, PullRequestText, Revision, WriteDeadline,
+    ActivePullRequest, AzureDevOps, Link, ListedPullRequest, NewWorkItem, OnCall, Probe, PullRequestText, Revision, WriteDeadline,
 };
 pub use error::AzureDevOpsError;
 pub use webhook::{CommentHint, EventKind, WebhookError, WebhookEvent, parse_event};

@@ -65,6 +65,8 @@ pub struct CommentHint {
     pub thread: Option<u64>,
     pub comment: Option<u64>,
     pub author_id: Option<String>,
+    /// It answers another one of its thread; so may one of which that is not told.
+    pub is_reply: bool,
     /// Empty for a deleted comment.
     pub content: String,
     pub is_deleted: bool,
@@ -224,6 +226,7 @@ impl<'a> Parts<'a> {
             thread: self.urls.iter().find_map(|(_, parsed)| parsed.thread),
             comment: number(comment, "id").or_else(|| self.urls.iter().find_map(|(_, parsed)| parsed.comment)),
             author_id: word(comment, &["author", "id"]).map(identifier),
+            is_reply: comment.get("parentCommentId").and_then(serde_json::Value::as_u64) != Some(0),
             content: text(comment, &["content"]).unwrap_or_default().to_owned(),
             is_deleted: comment.get("isDeleted").and_then(Value::as_bool).unwrap_or(false),
         })

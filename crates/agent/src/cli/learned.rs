@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 use review_core::{
     finding::Category,
-    learning::{Label, Tally},
+    learning::{Label, Learning, Tally},
     pull_request::RepositoryKey,
 };
 use serde_json::{Value, json};
@@ -15,12 +15,12 @@ use super::{complain, plain, print, settings};
 use crate::{
     app,
     settings::Purpose,
-    store::{KnownOutcome, NamedRepository, Store, StoreError},
+    store::{KnownLearning, KnownOutcome, NamedRepository, Reaches, Store, StoreError},
 };
 
 #[derive(Debug, clap::Subcommand)]
 pub(super) enum Command {
-    /// Each category of each repository: how many findings had which outcome, and whether it is silent.
+    /// Each category of each repository: how many findings had which outcome, and whether it is silent; and what people taught.
     List {
         /// Only this repository: its address, project/repository, or its name.
         repository: Option<String>,
@@ -36,9 +36,14 @@ pub(super) enum Command {
         #[arg(value_parser = category)]
         category: Option<Category>,
     },
-    /// Let what was learned so far count for nothing any more, also what was rejected again and again.
+    /// Let a learning count now, whatever `knowledge_base.learnings.approval_delay` says.
+    Approve {
+        /// As `list` and the answer that announced it spell it.
+        learning: String,
+    },
+    /// Let what was learned so far count for nothing any more, also what was rejected again and again; or delete one learning.
     Forget {
-        /// Its address, project/repository, or its name.
+        /// Its address, project/repository, or its name; or the id of a learning.
         repository: String,
         /// As `list` spells it; without it all categories.
         #[arg(value_parser = category)]
@@ -74,15 +79,23 @@ pub(super) async fn run(env_file: Option<PathBuf>, command: &Command) -> ExitCod
 
 /// What is to be printed, or what is wrong.
 async fn done(store: &Store, command: &Command) -> Result<String, String> {
-    let known = store.repositories_with_outcomes().await.map_err(|error| error.to_string())?;
+    let mut known = store.repositories_with_outcomes().await.map_err(|error| error.to_string())?;
+    let taught = store.repositories_with_learnings().await.map_err(|error| error.to_string())?;
+    known.extend(taught.into_iter().filter(|taught| !known.iter().any(|known| known.key == taught.key)).collect::<Vec<_>>());
     match command {
         Command::List { repository, json } => {
             let wanted = match repository {
                 Some(named) => vec![find(&known, named)?.clone()],
                 None => known,
             };
+            let learnings = learnings(store, &wanted).await.map_err(|error| error.to_string())?;
             let lessons = lessons(store, wanted).await.map_err(|error| error.to_string())?;
-            Ok(if *json { as_json(&lessons) } else { as_text(&lessons) })
+            Ok(if *json { as_json(&lessons, &learnings) } else { as_text(&lessons) + &learnings_as_text(&learnings) })
+        }
+        Command::Approve { learning } => {
+            let id = learning.trim().to_lowercase();
+            let is_known = store.approve_learning(&id, app::now()).await.map_err(|error| error.to_string())?;
+            if is_known { Ok(plain(&format!("learning {id} counts from now on\n"))) } else { Err(no_learning(&id)) }
         }
         Command::Wake { repository, category } => {
             let found = find(&known, repository)?;
@@ -92,6 +105,11 @@ async fn done(store: &Store, command: &Command) -> Result<String, String> {
                 "{address}: the outcomes of {what} are counted anew from now on ({woken} do not count any more)\n"
             )))
         }
+        Command::Forget { repository: id, category: None } if is_learning(id) && find(&known, id).is_err() => {
+            let id = id.trim().to_lowercase();
+            let was_known = store.forget_learning(&id).await.map_err(|error| error.to_string())?;
+            if was_known { Ok(plain(&format!("learning {id} is forgotten\n"))) } else { Err(no_learning(&id)) }
+        }
         Command::Forget { repository, category } => {
             let found = find(&known, repository)?;
             let forgotten = store.forget(&found.key, *category).await.map_err(|error| error.to_string())?;
@@ -99,6 +117,16 @@ async fn done(store: &Store, command: &Command) -> Result<String, String> {
             Ok(plain(&format!("{address}: what became of {forgotten} findings of {what} is forgotten\n")))
         }
     }
+}
+
+/// Eight hexadecimal digits.
+fn is_learning(text: &str) -> bool {
+    let text = text.trim();
+    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn no_learning(id: &str) -> String {
+    format!("there is no learning {id}; `coderabbit-agent learned list` shows them with their ids")
 }
 
 fn in_words(category: Option<Category>) -> &'static str {
@@ -187,6 +215,33 @@ impl Lesson {
     }
 }
 
+/// What people taught, by repository.
+async fn learnings(store: &Store, repositories: &[NamedRepository]) -> Result<Vec<(String, KnownLearning)>, StoreError> {
+    let mut learnings = Vec::new();
+    for repository in repositories {
+        let known = store.learnings(&repository.key, Reaches::Repository).await?;
+        learnings.extend(known.into_iter().map(|known| (address(repository), known)));
+    }
+    Ok(learnings)
+}
+
+fn learnings_as_text(learnings: &[(String, KnownLearning)]) -> String {
+    let mut text = String::new();
+    let mut last = None;
+    for (address, KnownLearning { learning, approved_at, .. }) in learnings {
+        if last.replace(address) != Some(address) {
+            text.push_str(&plain(&format!("\n{address}, what people taught\n")));
+        }
+        let date = Timestamp::from_millisecond(learning.taught_at).map(|moment| moment.strftime("%Y-%m-%d").to_string());
+        let place = if learning.path.is_empty() { String::new() } else { format!(", {}", learning.path) };
+        let approved = if approved_at.is_some() { ", approved" } else { "" };
+        let Learning { id, taught_by, pull_request, text: taught, .. } = learning;
+        let from = format!("{}, {taught_by}, pull request {pull_request}{place}{approved}", date.unwrap_or_default());
+        text.push_str(&plain(&format!("  {id}  {taught}\n            {from}\n")));
+    }
+    text
+}
+
 fn as_text(lessons: &[Lesson]) -> String {
     if lessons.is_empty() {
         return "no finding was posted yet\n".to_owned();
@@ -230,7 +285,7 @@ fn aligned(table: &[[String; 7]]) -> String {
     table.iter().map(line).collect()
 }
 
-fn as_json(lessons: &[Lesson]) -> String {
+fn as_json(lessons: &[Lesson], learnings: &[(String, KnownLearning)]) -> String {
     let rows: Vec<Value> = lessons
         .iter()
         .map(|lesson| {
@@ -252,7 +307,24 @@ fn as_json(lessons: &[Lesson]) -> String {
             })
         })
         .collect();
-    format!("{:#}\n", json!({ "rows": rows }))
+    let learning = |(address, KnownLearning { learning, repository, approved_at }): &(String, KnownLearning)| {
+        let Learning { id, text, path, taught_by, pull_request, taught_at } = learning;
+        json!({
+            "id": id,
+            "text": text,
+            "address": address,
+            "collection": repository.collection,
+            "project": repository.project,
+            "repository": repository.repository,
+            "pull_request": pull_request,
+            "path": path,
+            "taught_by": taught_by,
+            "taught_at": taught_at,
+            "approved_at": approved_at,
+        })
+    };
+    let learnings: Vec<Value> = learnings.iter().map(learning).collect();
+    format!("{:#}\n", json!({ "rows": rows, "learnings": learnings }))
 }
 
 #[cfg(test)]

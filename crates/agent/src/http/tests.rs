@@ -65,16 +65,20 @@ fn each_kind_of_event_has_its_decision() {
 
     assert_eq!(decide(&event(EventKind::Test), &allowed), Decision::Ignore(Ignored::Test));
     assert_eq!(decide(&event(EventKind::Unknown), &allowed), Decision::Ignore(Ignored::UnknownEvent));
-    let said = |content: &str, is_deleted: bool| {
-        let comment = CommentHint { thread: Some(1), comment: Some(1), author_id: None, content: content.to_owned(), is_deleted };
+    let hint = |content: &str, is_reply: bool, is_deleted: bool| {
+        let content = content.to_owned();
+        let comment = CommentHint { thread: Some(1), comment: Some(1), author_id: None, is_reply, content, is_deleted };
         decide(&WebhookEvent { comment: Some(comment), ..event(EventKind::Commented) }, &allowed)
     };
+    let said = |content: &str, is_deleted: bool| hint(content, false, is_deleted);
     let answer = |decision: Decision| matches!(decision, Decision::Answer { pull_request } if pull_request.to_string() == key());
     assert!(answer(said("@somebody review", false)), "who is meant is seen when the pull request is read");
     assert!(answer(said("", false)) && answer(decide(&event(EventKind::Commented), &allowed)), "its text was not sent");
     for (content, is_deleted) in [("Looks good.", false), ("> @bot review", false), ("@bot review", true), ("", true)] {
         assert_eq!(said(content, is_deleted), Decision::Ignore(Ignored::Comment), "{content}");
     }
+    assert!(answer(hint("Why?", true, false)), "it may go on with what the agent said");
+    assert_eq!(hint("Why?", true, true), Decision::Ignore(Ignored::Comment));
     assert_eq!(said("@bot <!-- coderabbit-agent -->", false), Decision::Ignore(Ignored::OwnComment));
     let unknown = WebhookEvent { pull_request: None, ..event(EventKind::Commented) };
     assert!(matches!(decide(&unknown, &allowed), Decision::Sweep { .. }));

@@ -30,7 +30,7 @@ use tokio::{
 
 use super::{AllowList, auth::Expected, unavailable};
 use crate::{
-    azure_devops::{EventKind, WebhookEvent, parse_event},
+    azure_devops::{CommentHint, EventKind, WebhookEvent, parse_event},
     store::{Accepted, JobKind, Millis, NewEvent, NewJob, StoreError},
     telemetry::Metrics,
 };
@@ -166,7 +166,9 @@ pub(super) fn decide(event: &WebhookEvent, allowed: &AllowList) -> Decision {
         if comment.is_some_and(|comment| render::is_ours(&comment.content)) {
             return Decision::Ignore(Ignored::OwnComment);
         }
-        if comment.is_some_and(|comment| comment.is_deleted || !is_addressed_to_somebody(&comment.content)) {
+        // A reply may go on with what the agent said, without a mention.
+        let may_be_for_us = |comment: &CommentHint| comment.is_reply || is_addressed_to_somebody(&comment.content);
+        if comment.is_some_and(|comment| comment.is_deleted || !may_be_for_us(comment)) {
             return Decision::Ignore(Ignored::Comment);
         }
     }

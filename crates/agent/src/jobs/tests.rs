@@ -94,9 +94,10 @@ impl Worker {
 
 fn number(job: &ClaimedJob) -> u64 {
     match &job.kind {
-        JobKind::Review { pull_request } | JobKind::Commands { pull_request } | JobKind::Write { pull_request, .. } => {
-            pull_request.id
-        }
+        JobKind::Review { pull_request }
+        | JobKind::Commands { pull_request }
+        | JobKind::Write { pull_request, .. }
+        | JobKind::Chat { pull_request, .. } => pull_request.id,
         JobKind::Sweep { .. } => 0,
     }
 }

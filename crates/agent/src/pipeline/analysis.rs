@@ -14,7 +14,7 @@ use review_core::{
         answer::{FindingsAnswer, Verdict, VerdictAnswer, WalkthroughAnswer},
         came_back, check_quote, cluster, count_votes, dedupe, rank, same_path,
     },
-    learning::{History, Rated},
+    learning::{History, Learning, Rated, nearest},
     prompt,
     publication::ReopenedFinding,
     pull_request::LineRange,
@@ -98,6 +98,8 @@ pub struct Analysis {
     pub standing_secrets: Vec<u64>,
     /// What linters and scanners say of it.
     pub linted: Linted,
+    /// What people taught and the questions held.
+    pub learnings: Vec<Learning>,
     /// What the checks before merging go by.
     pub(crate) checks: CheckFacts,
     /// What came of them, once that is known.
@@ -164,7 +166,8 @@ pub(super) async fn examine(
         return Ok(Analysis { set_aside: evidence.set_aside.clone(), is_incremental, checks, ..Analysis::default() });
     }
     let questions = if limits.judges_checks { checks::questions(&change) } else { Vec::new() };
-    let finder = prompt::finder(standing) + &prompt::finder_manner(change.configuration);
+    let learned = learned(&evidence, history).await?;
+    let finder = prompt::finder(standing) + &prompt::learnings(&learned) + &prompt::finder_manner(change.configuration);
     let asked = Asked::of(&change.material());
     let writer = prompt::walkthrough() + &prompt::sections(&asked) + &prompt::writer_manner(change.configuration);
     let lookout = Lookout::new(&change, model.redactor(), &evidence);
@@ -229,7 +232,8 @@ pub(super) async fn examine(
     let inline = if found.depth.tier == Tier::Full { limits.inline.saturating_mul(2) } else { limits.inline };
     // A hundred candidates against files of a megabyte take seconds: not on a thread that answers webhooks.
     let (shared, known, past) = (Arc::clone(&evidence), standing.to_vec(), Arc::clone(history));
-    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answers, &known, &past)).await?;
+    analysis.learnings.clone_from(&learned);
+    let (clusters, dropped) = blocking("checking", move || check(&shared, found.answers, &known, &past, &learned)).await?;
     analysis.dropped = dropped;
     let confirmed = verify(model, &evidence, clusters, &verifier_looks, cancel, &mut analysis).await?;
     // Once more, now that the verifier has set the severities.
@@ -258,19 +262,34 @@ pub(super) async fn examine(
     Ok(analysis)
 }
 
+/// What people taught that is near to the change.
+async fn learned(evidence: &Arc<Evidence>, history: &Arc<History>) -> Result<Vec<Learning>, AnalysisError> {
+    if history.learnings().is_empty() {
+        return Ok(Vec::new());
+    }
+    let (evidence, history) = (Arc::clone(evidence), Arc::clone(history));
+    blocking("choosing learnings", move || {
+        let paths: Vec<&str> = evidence.files.keys().map(String::as_str).collect();
+        nearest(history.learnings(), &paths, &evidence.pack.text, &crate::llm::count_tokens)
+    })
+    .await
+}
+
 /// Quotes, places, what stands already, what is not wanted here, and what says the same: no model is asked.
 fn check(
     evidence: &Evidence,
     answers: Vec<FindingsAnswer>,
     standing: &[StandingFinding],
     history: &History,
+    learned: &[Learning],
 ) -> (Vec<Cluster>, Vec<Dropped>) {
     let (mut findings, mut dropped): (Vec<Finding>, Vec<Dropped>) = (Vec::new(), Vec::new());
     for answer in answers {
         for candidate in answer.findings {
             let file = find_file(evidence, &candidate.path).map(EvidenceFile::checked);
+            let learnings = named(&candidate.learnings, learned);
             match check_quote(candidate, file) {
-                Ok(finding) => findings.push(finding.without_broken_suggestion(evidence)),
+                Ok(finding) => findings.push(Finding { learnings, ..finding }.without_broken_suggestion(evidence)),
                 // Looks that err alike err once.
                 Err(reason) if dropped.contains(&reason) => {}
                 Err(reason) => dropped.push(reason),
@@ -293,6 +312,18 @@ fn check(
         dropped.push(drop_finding(cluster.lead, DropReason::OverCap, "more candidates than are verified in one run"));
     }
     (clusters, dropped)
+}
+
+/// Id and text of the learnings that a model names by their numbers, each once.
+pub(super) fn named(numbers: &[u32], learned: &[Learning]) -> Vec<(String, String)> {
+    let mut named: Vec<(String, String)> = Vec::new();
+    for learning in numbers.iter().filter_map(|number| learned.get(usize::try_from(number.checked_sub(1)?).ok()?)) {
+        let one = (learning.id.clone(), learning.text.clone());
+        if !named.contains(&one) {
+            named.push(one);
+        }
+    }
+    named
 }
 
 /// Models write paths as the pack prints them, or nearly so.
@@ -364,13 +395,15 @@ async fn verify(
 ) -> Result<Vec<Finding>, AnalysisError> {
     // Another role, another model, another cache than the finders': here, too, the first goes ahead.
     let warm_up = &WarmUp::over(evidence.pack.tokens);
+    let learned = &prompt::learnings(&analysis.learnings);
     let questions = clusters.into_iter().enumerate().map(|(index, cluster)| {
         async move {
             let begun = (index == 0).then(|| warm_up.begun());
             if begun.is_none() {
                 warm_up.wait().await;
             }
-            let (pack, instruction) = (&evidence.pack.text, prompt::verifier(&cluster, &excerpts(evidence, &cluster)));
+            let pack = &evidence.pack.text;
+            let instruction = prompt::verifier(&cluster, &excerpts(evidence, &cluster)) + learned;
             let reply = model.investigate::<VerdictAnswer>(Role::Heavy, pack, &instruction, Some(looks), begun, cancel).await;
             (cluster, reply)
         }

@@ -1,7 +1,8 @@
 //! What people ask of the agent in the comments of a pull request (`review_core::command`), one job for all that is unanswered.
 //!
 //! A command takes effect in the same transaction in which it is put on record together with its answer; only then is it
-//! answered. A run that was cut gives the same answer, and whatever is delivered again finds either the record or the answer.
+//! answered. A run that was cut gives the same answer, and whatever is delivered again finds either the record or the answer. What is
+//! talk gets jobs of its own (`chat`), since it takes a model.
 
 use std::time::Duration;
 
@@ -85,8 +86,9 @@ impl Reviewer {
             return Ok("named_by_its_ids");
         }
         let requests = pending(&state, now());
+        let talks = self.take_up_talk(publisher, &state).await?;
         if requests.is_empty() {
-            return Ok("nothing_asked");
+            return Ok(if talks { "talk" } else { "nothing_asked" });
         }
         for request in requests.iter().take(MAX_COMMANDS) {
             self.answer(publisher, &state, request).await?;

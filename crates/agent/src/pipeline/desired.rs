@@ -56,6 +56,7 @@ pub(super) fn desired_state(
         reopened: analysis.reopened.len(),
         still_open,
         silent: &history.silent(),
+        learnings: &analysis.learnings,
         repository_url: repository_page(&state.pull_request.web_url),
         looks: analysis.looks.as_ref(),
         linted: &analysis.linted,

@@ -2,11 +2,12 @@
 //!
 //! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `finders` look (10), `analysis` checks (11 to 13) and
 //! knows no forge; `review` drives a job on Azure DevOps (5, 14, 15) through `desired`, `publish`, `announce` and `outcomes`;
-//! `commands` answers what people ask for in comments;
+//! `commands` answers what people ask for in comments, `chat` what else they say to the agent;
 //! `local` drives the same analysis over a git range for the command line.
 
 mod analysis;
 mod announce;
+mod chat;
 mod checks;
 mod commanders;
 mod commands;
@@ -17,6 +18,7 @@ mod evidence;
 mod excerpts;
 mod finders;
 mod leads;
+mod learnings;
 mod local;
 mod looks;
 mod outcomes;
@@ -30,6 +32,7 @@ mod sweep;
 mod trouble;
 mod vote;
 mod warm_up;
+mod work_items;
 mod writing;
 
 pub use analysis::{Analysis, AnalysisError};

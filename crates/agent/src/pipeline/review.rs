@@ -7,9 +7,10 @@ use std::{
 };
 
 use review_core::{
+    chat,
     checks::{CheckReport, NOT_CHECKED, statuses, unchecked},
     command,
-    configuration::{Effective, Reviews},
+    configuration::{Effective, KnowledgeBase, Reviews},
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
     learning::{History, PostedFinding, SilentCategory},
     publication::{DesiredState, WalkthroughState},
@@ -70,6 +71,8 @@ pub struct Reviewer {
     pub commanders: Commanders,
     /// Linters and scanners of this machine.
     pub analyzers: Analyzers,
+    /// Whether what people teach in comments is kept and used.
+    pub learns: bool,
     /// How long a lease holds after a heartbeat.
     pub lease_for: Duration,
     pub clock: fn() -> i64,
@@ -111,6 +114,7 @@ impl Reviewer {
                 let asked = WrittenFor { thread: *thread, comment: *comment, writing: *writing };
                 self.write_for(&job, pull_request, asked, &cancel).await
             }
+            JobKind::Chat { pull_request, thread, comment } => self.chat(&job, pull_request, (*thread, *comment), &cancel).await,
             JobKind::Sweep { collection, project } => self.sweep(&job, collection, project).await,
         }
     }
@@ -214,7 +218,7 @@ impl Run<'_> {
             store.enqueue(&review_job(&state.pull_request.key, self.now()), self.now()).await?;
             return Ok(End::Quiet("named_by_its_ids"));
         }
-        if !command::pending(&state, self.now()).is_empty() {
+        if !command::pending(&state, self.now()).is_empty() || !chat::pending(&state, self.now()).is_empty() {
             // As a rule their own event has queued this already; an event without details has not.
             store.enqueue(&NewJob::commands(self.key, self.now()), self.now()).await?;
         }
@@ -300,7 +304,7 @@ impl Run<'_> {
             judges_checks: true,
         };
         let standing_now = under_new_names(&standing, &whereabouts);
-        let history = self.history().await?;
+        let history = self.history(&effective.configuration.knowledge_base).await?;
         let reading = analyse(model, change, &standing_now, &history, limits, self.cancel);
         let mut analysis = match self.reading(reading).await {
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
@@ -393,9 +397,11 @@ impl Run<'_> {
         self.reading(self.reviewer.configurations.of(state)).await
     }
 
-    /// What became of earlier findings in this repository.
-    async fn history(&self) -> Result<Arc<History>, Trouble> {
-        let history = self.reviewer.store.history(&self.key.repository).await?;
+    /// What became of earlier findings in this repository, and what people taught.
+    async fn history(&self, knowledge: &KnowledgeBase) -> Result<Arc<History>, Trouble> {
+        // Before the outcomes are read: a repository that wants nothing kept has none.
+        let learnings = self.reviewer.learnings(&self.key.repository, knowledge).await?;
+        let history = self.reviewer.store.history(&self.key.repository).await?.with_learnings(learnings);
         for SilentCategory { category, tally } in history.silent() {
             let (acted_on, of) = (tally.acted_on, tally.settled());
             tracing::info!(pull_request = %self.key, category = category.key(), acted_on, of, "a category is silent in this repository");
@@ -441,6 +447,9 @@ impl Run<'_> {
         let posted = desired.findings.iter().map(|posted| PostedFinding::of(&posted.finding, desired.iteration));
         let posted: Vec<PostedFinding> = posted.collect();
         self.reviewer.store.record_posted(&self.job.lease, self.key, &posted, self.now()).await?;
+        if effective.configuration.knowledge_base.opt_out {
+            self.reviewer.store.keep_nothing(&self.key.repository).await?;
+        }
         Box::pin(self.settle_checks(&desired, reviews)).await?;
         dropped.extend(desired.withheld.findings.iter().map(|finding| {
             Dropped::of(

@@ -245,6 +245,9 @@ pub struct ReviewSettings {
     pub command_teams: Vec<String>,
     /// `REMOTE_CONFIG_HOSTS`: from where `remote_config.url` is fetched.
     pub remote_config_hosts: Vec<String>,
+    /// `ENABLE_LEARNINGS`, `ENABLE_KNOWLEDGE_BASE` and `ENABLE_LEARNING_INDEX`, of which each turns it off: what people teach in
+    /// comments is kept and used.
+    pub learns: bool,
 }
 
 /// Linters and scanners, unless `ENABLE_TOOLS` is off.
@@ -271,7 +274,6 @@ pub enum LogFormat {
 pub struct LaterSettings {
     pub license_key: Option<SecretString>,
     pub api_key: Option<SecretString>,
-    pub enable_learnings: bool,
     pub enable_metrics: bool,
     pub jira: Option<(Url, SecretString)>,
     pub linear: Option<SecretString>,
@@ -289,7 +291,6 @@ pub struct KnowledgeSettings {
     pub object_store_uri: Option<String>,
     pub index_pull_requests: bool,
     pub index_issues: bool,
-    pub index_learnings: bool,
     pub index_code_guidelines: bool,
     pub index_code: bool,
     pub code_graph: bool,

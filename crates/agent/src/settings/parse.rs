@@ -287,6 +287,7 @@ impl Values {
             command_users: self.words("AZURE_DEVOPS_COMMAND_USERS"),
             command_teams: self.words("AZURE_DEVOPS_COMMAND_TEAMS"),
             remote_config_hosts: self.words("REMOTE_CONFIG_HOSTS"),
+            learns: ["ENABLE_LEARNINGS", "ENABLE_KNOWLEDGE_BASE", "ENABLE_LEARNING_INDEX"].iter().all(|name| self.flag(name)),
         }
     }
 
@@ -448,7 +449,6 @@ impl Values {
         LaterSettings {
             license_key: self.secret("CODERABBIT_LICENSE_KEY"),
             api_key: self.secret("CODERABBIT_API_KEY"),
-            enable_learnings: self.flag("ENABLE_LEARNINGS"),
             enable_metrics: self.flag("ENABLE_METRICS"),
             jira: self.url("JIRA_HOST").zip(self.secret("JIRA_PAT")),
             linear: self.secret("LINEAR_PAT"),
@@ -460,7 +460,6 @@ impl Values {
                 object_store_uri: self.text("OBJECT_STORE_URI"),
                 index_pull_requests: self.flag("ENABLE_PRS_INDEX"),
                 index_issues: self.flag("ENABLE_ISSUES_INDEX"),
-                index_learnings: self.flag("ENABLE_LEARNING_INDEX"),
                 index_code_guidelines: self.flag("ENABLE_CODE_GUIDELINES_INDEX"),
                 index_code: self.flag("ENABLE_CODE_INDEX"),
                 code_graph: self.flag("ENABLE_CODE_GRAPH"),

@@ -515,14 +515,27 @@ pub(super) const TABLE: &[Variable] = &[
         "Certificates (PEM) of authorities that are trusted beside the system's own.",
     ),
     // Knowledge
-    variable(Group::Knowledge, "ENABLE_LEARNINGS", Form::Flag, "true", "Learns from what people answer.").default("false").later(),
+    variable(
+        Group::Knowledge,
+        "ENABLE_LEARNINGS",
+        Form::Flag,
+        "true",
+        "Keeps what people teach in comments, and uses it in reviews and answers (`docs/chat.md`). `false` turns that off for every repository; what is kept stays until it is forgotten.",
+    )
+    .default("true"),
     variable(Group::Knowledge, "ENABLE_METRICS", Form::Flag, "true", "Keeps usage figures for the dashboard.").default("false").later(),
-    variable(Group::Knowledge, "ENABLE_KNOWLEDGE_BASE", Form::Flag, "true", "Turns the knowledge base on as a whole.")
-        .default("false")
-        .later(),
+    variable(
+        Group::Knowledge,
+        "ENABLE_KNOWLEDGE_BASE",
+        Form::Flag,
+        "true",
+        "`false` turns the knowledge base off as a whole: today, learnings.",
+    )
+    .default("true"),
     variable(Group::Knowledge, "ENABLE_PRS_INDEX", Form::Flag, "true", "Indexes earlier pull requests.").default("false").later(),
     variable(Group::Knowledge, "ENABLE_ISSUES_INDEX", Form::Flag, "true", "Indexes work items.").default("false").later(),
-    variable(Group::Knowledge, "ENABLE_LEARNING_INDEX", Form::Flag, "true", "Indexes learnings.").default("false").later(),
+    variable(Group::Knowledge, "ENABLE_LEARNING_INDEX", Form::Flag, "true", "`false` does the same as `ENABLE_LEARNINGS=false`.")
+        .default("true"),
     variable(Group::Knowledge, "ENABLE_CODE_GUIDELINES_INDEX", Form::Flag, "true", "Indexes guideline files of the repositories.")
         .default("false")
         .later(),

@@ -4,10 +4,12 @@
 //! `SQLITE_BUSY` within the process. Another process on the same file (a `migrate`, a second server) is waited for by the
 //! busy timeout, which cannot fail halfway because every write transaction begins as `immediate`.
 
+mod chat;
 mod checks;
 mod commands;
 mod dead_letters;
 mod intake;
+mod learnings;
 mod lease;
 mod outcomes;
 mod queue;
@@ -24,8 +26,10 @@ use std::{
     time::Duration,
 };
 
+pub use chat::{NewChat, PlannedChat, PlannedItem, TakenChat};
 pub use commands::{Effect, NewCommand, Requests, Steering, TakenCommand};
 pub use dead_letters::DeadLetter;
+pub use learnings::{KnownLearning, Reaches};
 pub use outcomes::{KnownOutcome, Turn};
 pub use queue::{Accepted, ClaimedJob, Heartbeat, JobKind, Lease, NewEvent, NewJob, QueueCounts, Writing};
 pub use reviews::{PastReview, PlannedReview, ReviewRecord, StoredAnswer};

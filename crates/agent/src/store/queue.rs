@@ -17,6 +17,8 @@ use super::{
 
 /// Somebody waits for it.
 const PRIORITY_WRITING: i64 = 20;
+/// The same.
+const PRIORITY_CHAT: i64 = 20;
 /// Nobody waits for it, and it finds what somebody waits for.
 const PRIORITY_SWEEP: i64 = 5;
 /// They take seconds, and somebody waits.
@@ -40,6 +42,8 @@ pub enum JobKind {
     Commands { pull_request: PullRequestKey },
     /// Write what somebody asked for by a command, and answer it.
     Write { pull_request: PullRequestKey, thread: u64, comment: u64, writing: Writing },
+    /// Answer a comment that is no command.
+    Chat { pull_request: PullRequestKey, thread: u64, comment: u64 },
     /// An event without details: look which pull requests of the project are new.
     Sweep { collection: String, project: String },
 }
@@ -62,6 +66,7 @@ impl JobKind {
             Self::Review { .. } => "review",
             Self::Commands { .. } => Self::COMMANDS,
             Self::Write { .. } => "write",
+            Self::Chat { .. } => "chat",
             Self::Sweep { .. } => "sweep",
         }
     }
@@ -123,6 +128,22 @@ impl NewJob {
             dedup_key: format!("write:{pull_request}/{thread}/{comment}/{writing:?}"),
             serial_key: format!("write:{pull_request}"),
             priority: PRIORITY_WRITING,
+            run_at: now,
+            head: None,
+            closes: false,
+        }
+    }
+}
+
+impl NewJob {
+    /// Answers a comment of a thread: beside a review and beside other threads, one comment of a thread after the other.
+    pub fn chat(pull_request: &PullRequestKey, asked: (u64, u64), now: Millis) -> Self {
+        let (thread, comment) = asked;
+        Self {
+            kind: JobKind::Chat { pull_request: pull_request.clone(), thread, comment },
+            dedup_key: format!("chat:{pull_request}/{thread}/{comment}"),
+            serial_key: format!("chat:{pull_request}/{thread}"),
+            priority: PRIORITY_CHAT,
             run_at: now,
             head: None,
             closes: false,

@@ -230,7 +230,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes answers, desired states, reports of checks, commands, events and ended jobs older than `before`; how many rows. Dead
+    /// Removes answers, desired states, reports of checks, commands, talk, events and ended jobs older than `before`; how many rows. Dead
     /// letters and what still has something to do stay. In small transactions, so that webhooks are stored in between.
     pub async fn purge(&self, before: Millis) -> Result<u64, StoreError> {
         let mut removed = 0_u64;
@@ -240,6 +240,7 @@ impl Store {
             sql::PURGE_DESIRED,
             sql::PURGE_CHECK_REPORTS,
             sql::PURGE_COMMANDS,
+            sql::PURGE_CHATS,
             sql::PURGE_EVENTS,
             sql::PURGE_JOBS,
         ] {

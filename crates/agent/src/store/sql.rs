@@ -232,6 +232,46 @@ statements! {
         delete from review_request
         where collection = $1 and project = $2 and repository = $3 and number = $4 and kind = $5 and id = $6";
 
+    CHAT_INSERT = "
+        insert into chat (collection, project, repository, number, thread, comment, asked_by, answer, taken_at, answered_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (collection, project, repository, number, thread, comment) do nothing";
+
+    CHAT = "
+        select answer, answered_at from chat
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6";
+
+    CHAT_ANSWERED = "
+        update chat set answered_at = coalesce(answered_at, $7)
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6";
+
+    LEARNING_INSERT = "
+        insert into learning (id, collection, project, repository, number, thread, comment, path, text, taught_by, taught_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+        on conflict (id) do nothing";
+
+    LEARNINGS = "
+        select id, collection, project, repository, number, path, text, taught_by, taught_at, approved_at from learning
+        where collection = $1 and ($2 is null or project = $2) and ($3 is null or repository = $3)
+        order by taught_at desc, id limit $4";
+
+    LEARNING_REPOSITORIES = "
+        select l.collection, l.project, l.repository, n.project_name, n.repository_name
+        from (select distinct collection, project, repository from learning) l
+        left join repository_name n
+            on n.collection = l.collection and n.project = l.project and n.repository = l.repository
+        order by l.collection, n.project_name, n.repository_name, l.project, l.repository";
+
+    LEARNING_APPROVE = "update learning set approved_at = coalesce(approved_at, $2) where id = $1";
+
+    LEARNING_FORGET = "delete from learning where id = $1";
+
+    LEARNINGS_FORGET = "delete from learning where collection = $1 and project = $2 and repository = $3";
+
+    PURGE_CHATS = "
+        delete from chat where (collection, project, repository, number, thread, comment) in (
+            select collection, project, repository, number, thread, comment from chat where taken_at < $1 limit 500)";
+
     PURGE_COMMANDS = "
         delete from command where (collection, project, repository, number, thread, comment, word) in (
             select collection, project, repository, number, thread, comment, word from command

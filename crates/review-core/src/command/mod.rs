@@ -1,12 +1,14 @@
 //! What people ask of the agent in the comments of a pull request.
 //!
 //! A command is a line that begins with a mention of the agent and holds nothing else but the command's words. Which of them
-//! are still to be answered is read off the threads: a command is answered in its own thread, and the answer names it.
+//! are still to be answered is read off the threads: a command is answered in its own thread, and the answer names it. Whatever
+//! else is said to the agent is talk ([`crate::chat`]).
 
 mod parse;
 mod pending;
 
-pub use parse::{Names, asked, is_addressed_to_somebody};
+pub(crate) use parse::spoken;
+pub use parse::{Addressee, Names, asked, is_addressed_to_somebody};
 pub use pending::{MAX_AGE, Pending, pending};
 
 /// What can be asked for.
@@ -77,7 +79,7 @@ pub enum Asked {
         words: &'static str,
         why: &'static str,
     },
-    /// No command at all.
+    /// A mention alone, or one word that is nearly a command.
     Unknown,
 }
 

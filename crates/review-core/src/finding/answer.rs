@@ -4,14 +4,18 @@
 //! The schema is strict, the parser is not: small models send numbers as texts, words of their own for a severity, or
 //! leave out what is empty, and one such slip must not cost the rest of the answer.
 
+mod chat;
 mod lenient;
 mod sections;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-pub use self::sections::{
-    Addressed, DiagramAnswer, EffortAnswer, LabelAnswer, ObjectiveAnswer, OutOfScopeAnswer, ReviewerAnswer, SectionsAnswer,
+pub use self::{
+    chat::{ChatAnswer, ItemAnswer},
+    sections::{
+        Addressed, DiagramAnswer, EffortAnswer, LabelAnswer, ObjectiveAnswer, OutOfScopeAnswer, ReviewerAnswer, SectionsAnswer,
+    },
 };
 use super::{Category, Evidence, Severity};
 
@@ -72,6 +76,9 @@ pub struct Candidate {
     /// The complete new text of lines `start_line..=end_line`, only when it fixes the whole matter; otherwise null.
     #[serde(default, deserialize_with = "lenient::optional_text")]
     pub suggestion: Option<String>,
+    /// Numbers of the learnings that it rests on; empty where there are none.
+    #[serde(default, deserialize_with = "lenient::each")]
+    pub learnings: Vec<u32>,
 }
 
 /// What a verifier answers about one cluster. The reasoning comes first: a verdict before its reasons is a guess.

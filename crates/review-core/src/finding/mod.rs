@@ -22,6 +22,7 @@ pub use fingerprint::fingerprint;
 pub use quote::{CheckedFile, check_quote, same_path};
 pub use rank::rank;
 use schemars::JsonSchema;
+pub(crate) use secret::SECRET_CLAIM;
 pub use secret::{SecretFinding, is_about_secret, secrets, standing_secret};
 use serde::{Deserialize, Serialize};
 pub(crate) use standing::our_first_comment;
@@ -144,6 +145,9 @@ pub struct Finding {
     pub suggestion: Option<Suggestion>,
     /// How many independent findings were merged into this one, itself included.
     pub votes: u32,
+    /// What people taught that it rests on: id and text.
+    #[serde(default)]
+    pub learnings: Vec<(String, String)>,
 }
 
 /// Stable over re-runs on the same commit: path, category, and the quoted line and claim without case, digits and space.

@@ -82,6 +82,7 @@ pub fn check_quote(candidate: Candidate, file: Option<CheckedFile<'_>>) -> Resul
             .collect(),
         suggestion,
         votes: 1,
+        learnings: Vec::new(),
     })
 }
 

@@ -14,6 +14,8 @@ use crate::{
 /// Further places of a secret that its finding names.
 const MAX_PLACES: usize = 5;
 const MAX_QUOTE_CHARS: usize = 500;
+/// How the claim of every such finding begins.
+pub(crate) const SECRET_CLAIM: &str = "A secret is committed on this line";
 
 /// A secret that the change adds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -129,7 +131,7 @@ fn finding(path: &str, line: u32, quoted: &str, rules: &BTreeSet<String>) -> Fin
         side: Side::Right,
         lines: LineRange::new(line, line),
         quoted_line: quoted.trim().chars().take(MAX_QUOTE_CHARS).collect(),
-        claim: format!("A secret is committed on this line ({}).", names.join(", ")),
+        claim: format!("{SECRET_CLAIM} ({}).", names.join(", ")),
         scenario: "Whoever can read the repository can use it, and it stays in the history when the line is removed.".to_owned(),
         fix: "Revoke it, issue a new one, and have it read from a secret store or a variable of the pipeline. If it is no real \
               secret, close this thread."
@@ -139,6 +141,7 @@ fn finding(path: &str, line: u32, quoted: &str, rules: &BTreeSet<String>) -> Fin
         evidence: Vec::new(),
         suggestion: None,
         votes: 1,
+        learnings: Vec::new(),
     }
 }
 

@@ -25,6 +25,7 @@ pub(crate) fn finding(path: &str, first: u32, last: u32, claim: &str) -> Finding
         evidence: Vec::new(),
         suggestion: None,
         votes: 1,
+        learnings: Vec::new(),
     }
 }
 

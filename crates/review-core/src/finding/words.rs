@@ -110,7 +110,7 @@ const COMMON: &[&str] = &[
 ];
 
 /// Words of four letters or more that say what a text is about, in lower case.
-pub(super) fn significant(text: &str) -> BTreeSet<String> {
+pub(crate) fn significant(text: &str) -> BTreeSet<String> {
     tokens(text).map(str::to_lowercase).filter(|word| word.chars().count() >= 4 && !is_common(word)).collect()
 }
 

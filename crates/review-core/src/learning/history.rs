@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{Label, Trace};
+use super::{Label, Learning, Trace};
 use crate::{
     finding::{Category, DropReason, Dropped, Finding, Severity},
     redaction::has_placeholder,
@@ -96,6 +96,8 @@ pub struct History {
     rejected: Vec<Trace>,
     accepted: Vec<Trace>,
     tallies: BTreeMap<Category, Tally>,
+    /// What people taught in words; all that counts here.
+    learnings: Vec<Learning>,
 }
 
 impl History {
@@ -112,6 +114,17 @@ impl History {
             }
         }
         history
+    }
+
+    /// The same with what people taught in words.
+    #[must_use]
+    pub fn with_learnings(self, learnings: Vec<Learning>) -> Self {
+        Self { learnings, ..self }
+    }
+
+    /// What people taught in words.
+    pub fn learnings(&self) -> &[Learning] {
+        &self.learnings
     }
 
     /// By category; one without outcomes is not among them.

@@ -1,7 +1,9 @@
 //! What the models are told: one pack per run, byte-identical for each of its calls, and the role after it.
 
+mod chat;
 mod checks;
 mod fence;
+mod learnings;
 mod manner;
 mod pack;
 mod pass;
@@ -9,8 +11,10 @@ mod role;
 mod sections;
 pub mod tools;
 
+pub use chat::{ChatInput, Spoken, chat};
 pub use checks::{checks, title_check};
 pub use fence::{Fence, visible};
+pub use learnings::learnings;
 pub use manner::{finder_manner, writer_manner};
 pub(crate) use pack::shown_line;
 pub use pack::{Guideline, MAX_SHOWN_LINE_CHARS, Pack, PackFile, PackInput, build_pack};

@@ -40,6 +40,7 @@ pub fn finding_comment(finding: &Finding, fingerprint: &Fingerprint, with_agent_
     }
     parts.extend(suggestion_block(finding));
     parts.extend(evidence_list(finding));
+    parts.extend(super::chat::used_words(&finding.learnings));
     if with_agent_prompt {
         parts.push(agent_prompt(finding));
     }

@@ -12,6 +12,7 @@ const BODY: &str = "<!-- coderabbit-agent:body -->";
 const FINDING: &str = "<!-- coderabbit-agent:finding v1 ";
 const RESOLVED: &str = "<!-- coderabbit-agent:resolved v1 ";
 const COMMAND: &str = "<!-- coderabbit-agent:command v1 ";
+const CHAT: &str = "<!-- coderabbit-agent:chat v1 ";
 const REOPENED: &str = "<!-- coderabbit-agent:reopened v1 ";
 const END: &str = " -->";
 
@@ -28,6 +29,16 @@ pub(crate) fn of_resolution(head: &CommitId) -> String {
 /// Of the answer to a command: the comment that gave it, within its thread, and the command's word.
 pub(crate) fn of_command(comment: u64, word: &str) -> String {
     format!("{COMMAND}{comment} {word}{END}")
+}
+
+/// Of the answer to talk: the comment that is answered, within its thread.
+pub(crate) fn of_chat(comment: u64) -> String {
+    format!("{CHAT}{comment}{END}")
+}
+
+/// Whether a comment answers talk.
+pub(crate) fn is_chat(content: &str) -> bool {
+    content.contains(CHAT)
 }
 
 pub(crate) fn of_reopening(head: &CommitId) -> String {

@@ -4,6 +4,7 @@
 //! stand in a code span or block that they cannot end; nothing is longer than [`MAX_COMMENT_CHARS`]; and the first or
 //! last line is a hidden marker of ours.
 
+mod chat;
 mod checks;
 mod command;
 mod comment;
@@ -13,6 +14,7 @@ mod prose;
 mod remarks;
 mod walkthrough;
 
+pub use chat::{ChatReply, ItemMade, Taught, chat_reply, with_item};
 pub(crate) use checks::with_checks;
 pub use command::{CommandReply, command_reply, command_result};
 pub use comment::{finding_comment, reopening_reply, resolution_reply};

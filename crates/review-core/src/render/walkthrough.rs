@@ -38,7 +38,7 @@ use crate::{
     configuration::{Effective, Reviews},
     depth::LooksMade,
     finding::{DropReason, Dropped, Finding, answer::WalkthroughAnswer},
-    learning::SilentCategory,
+    learning::{Learning, SilentCategory},
     publication::Withheld,
     pull_request::CommitId,
     scope::{CostLimitReached, FileSetAside, SkipReason},
@@ -98,6 +98,8 @@ pub enum WalkthroughInput<'a> {
         still_open: usize,
         /// Categories that this repository hears nothing of.
         silent: &'a [SilentCategory],
+        /// What people taught and the questions held.
+        learnings: &'a [Learning],
         /// The repository's page.
         repository_url: &'a str,
         /// None when nothing was there to look at.
@@ -198,6 +200,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         reopened,
         still_open,
         silent,
+        learnings,
         repository_url,
         looks,
         linted,
@@ -224,6 +227,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         candidates,
         refused_diagrams: &sections.refused_diagrams,
         silent,
+        learnings,
         repository_url,
         looks,
         linted,

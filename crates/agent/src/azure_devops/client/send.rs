@@ -3,7 +3,10 @@
 use std::{error::Error as _, fmt};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-use reqwest::{Method, header::ACCEPT};
+use reqwest::{
+    Method,
+    header::{ACCEPT, CONTENT_TYPE},
+};
 use review_core::retry::{self, Decision, Outcome};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -53,6 +56,8 @@ pub(super) struct Call {
     only_reads: bool,
     maturity: Maturity,
     max_answer: usize,
+    /// Of the body, where it is no plain JSON.
+    content_type: Option<&'static str>,
 }
 
 impl Call {
@@ -95,6 +100,11 @@ impl Call {
         self
     }
 
+    pub(super) fn content_type(mut self, content_type: &'static str) -> Self {
+        self.content_type = Some(content_type);
+        self
+    }
+
     fn new(operation: &'static str, action: String, method: Method, segments: &[&str], body: Option<Value>) -> Self {
         Self {
             operation,
@@ -106,6 +116,7 @@ impl Call {
             body,
             maturity: Maturity::Released,
             max_answer: MAX_ANSWER,
+            content_type: None,
         }
     }
 
@@ -240,7 +251,10 @@ impl AzureDevOps {
         request = request.header(ACCEPT, "application/json").header("X-TFS-FedAuthRedirect", "Suppress");
         request = request.header(reqwest::header::AUTHORIZATION, authorization);
         if let Some(body) = &call.body {
-            request = request.json(body);
+            request = match call.content_type {
+                Some(content_type) => request.header(CONTENT_TYPE, content_type).body(body.to_string()),
+                None => request.json(body),
+            };
         }
         // The semaphore is never closed.
         let _slot = collection.slots.acquire().await.ok();

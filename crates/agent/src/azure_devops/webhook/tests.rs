@@ -88,6 +88,7 @@ fn comments_of_both_versions_name_thread_comment_and_author() {
                 thread: Some(141_415_813),
                 comment: Some(2),
                 author_id: Some(ANN.to_owned()),
+                is_reply: true,
                 content: "@<5A0D7C1E-33B2-4F6A-A1C9-7E8F9A0B1C2D> why twice?".to_owned(),
                 is_deleted: false,
             }),

@@ -58,6 +58,7 @@ fn finding() -> Finding {
         evidence: vec![Evidence { path: "src/cart.rs".to_owned(), line: 1, why: "u32".to_owned() }],
         suggestion: None,
         votes: 2,
+        learnings: Vec::new(),
     }
 }
 

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use coderabbit_agent::store::{JobKind, NewJob, Store};
+use coderabbit_agent::store::{JobKind, NewChat, NewJob, PlannedChat, Store};
 use review_core::{
     finding::{Category, Fingerprint},
-    learning::{PostedFinding, Reaction, SeenFinding},
-    pull_request::{PullRequestKey, PullRequestStatus, RepositoryKey, ThreadStatus},
+    learning::{Learning, PostedFinding, Reaction, SeenFinding, learning_id},
+    pull_request::{Person, PullRequestKey, PullRequestStatus, RepositoryKey, ThreadStatus},
 };
 
 use super::run;
@@ -114,4 +114,68 @@ async fn what_was_learned_is_listed_woken_and_forgotten_by_repository_and_catego
     assert!(gone.stderr.contains("nothing was learned in Web Shop/cart"), "{}", gone.stderr);
     let wrong = learned(&["wake", "9c1e", "style"]).await;
     assert!(wrong.code == Some(2) && wrong.stderr.contains("resource_leak"), "{wrong:?}");
+}
+
+/// A learning from a comment of a pull request.
+async fn teach(store: &Store, repository: &str, comment: u64, text: &str) -> String {
+    let repository = RepositoryKey {
+        collection: "https://dev.azure.com/contoso".to_owned(),
+        project: "4d2f".to_owned(),
+        repository: repository.to_owned(),
+    };
+    let key = PullRequestKey { repository, id: 7 };
+    store.enqueue(&NewJob::chat(&key, (1, comment), 0), 0).await.unwrap();
+    let lease = store.claim("story", Duration::from_mins(1), 1).await.unwrap().unwrap().lease;
+    let by = Person { id: "ada".to_owned(), display_name: "A\u{1b}da".to_owned(), unique_name: String::new() };
+    let learning = Learning {
+        id: learning_id(&key, 1, comment),
+        text: text.to_owned(),
+        path: "src/cart.py".to_owned(),
+        taught_by: by.display_name.clone(),
+        pull_request: 7,
+        taught_at: 1_795_564_799_999,
+    };
+    let id = learning.id.clone();
+    let answer = Some(PlannedChat { text: "I will.".to_owned(), closes: false, item: None });
+    let chat = NewChat { thread: 1, comment, by: &by, answer, learning: Some(learning) };
+    let taken = store.take_chat(&lease, &key, &chat, 2).await.unwrap();
+    assert_eq!(taken.answered_at, None);
+    let again = NewChat { answer: None, learning: None, ..chat };
+    assert_eq!(store.take_chat(&lease, &key, &again, 3).await.unwrap(), taken, "what was decided first counts");
+    store.name_repository(&key.repository, "Web Shop", "orders").await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn learnings_are_listed_approved_and_forgotten_by_their_ids() {
+    let directory = tempfile::tempdir().unwrap();
+    let variables = vec![("DATABASE_URL", format!("sqlite://{}/agent.db", directory.path().display()))];
+    let learned = async |arguments: &[&str]| {
+        let arguments: Vec<&str> = std::iter::once("learned").chain(arguments.iter().copied()).collect();
+        run(directory.path(), &variables, &arguments).await
+    };
+    run(directory.path(), &variables, &["migrate"]).await;
+    let store = Store::open(&variables[0].1.clone().into()).await.unwrap();
+    let cents = teach(&store, "9c1e", 2, "Amounts are whole cents.").await;
+    store.close().await;
+    let listed = learned(&["list", "orders"]).await.stdout;
+    let expected = [
+        "no finding was posted yet".to_owned(),
+        String::new(),
+        "https://dev.azure.com/contoso/Web Shop/_git/orders, what people taught".to_owned(),
+        format!("  {cents}  Amounts are whole cents."),
+        "            2026-11-24, Ada, pull request 7, src/cart.py".to_owned(),
+    ];
+    assert_eq!(listed.lines().collect::<Vec<_>>(), expected);
+
+    let approved = learned(&["approve", &cents.to_uppercase()]).await;
+    assert_eq!((approved.code, approved.stdout), (Some(0), format!("learning {cents} counts from now on\n")));
+    let json: serde_json::Value = serde_json::from_str(&learned(&["list", "--json"]).await.stdout).unwrap();
+    assert_eq!((&json["learnings"][0]["id"], json["learnings"][0]["approved_at"].is_i64()), (&cents.clone().into(), true));
+    let forgotten = learned(&["forget", &cents]).await;
+    assert_eq!((forgotten.code, forgotten.stdout), (Some(0), format!("learning {cents} is forgotten\n")));
+    for command in ["forget", "approve"] {
+        let gone = learned(&[command, &cents]).await;
+        assert!(gone.code == Some(2) && gone.stderr.contains(&format!("there is no learning {cents}")), "{gone:?}");
+    }
 }

@@ -286,7 +286,7 @@ async fn who_may_not_give_commands_and_what_is_none_is_refused_with_the_reason()
 
     let answer = command(&pull_request, &boss, "@CodeRabbit autofix").await;
     assert!(answer.starts_with("**Not done: `autofix`.** This version changes no code by itself."), "{answer}");
-    let answer = command(&pull_request, &boss, "@CodeRabbit is this fast?").await;
+    let answer = command(&pull_request, &boss, "@CodeRabbit reveiw").await;
     assert!(answer.starts_with("**That is no command that I know**"), "{answer}");
     for talk in ["Looks good to me.", "> @CodeRabbit pause", "@Ada please look"] {
         pull_request.comment(&ada, talk).await.unwrap();

@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use testkit::{
     azure_devops::{AzureDevOps, PullRequestHandle, PullRequestSpec},
-    model::{Call, ModelOptions, ModelServer, Role, Script},
+    model::{Call, ChatRule, ModelOptions, ModelServer, Role, Script},
 };
 
 use self::{
@@ -69,6 +69,7 @@ async fn whatever_a_text_talks_the_model_into_nothing_acts_and_nothing_is_hidden
         play.assert_fenced(&stage.model.calls()[calls_before..]);
         pull_requests.push(pull_request);
     }
+    stage.counted(r#"coderabbit_agent_chats_total{result="answered"}"#, 2).await;
     assert!(!std::path::Path::new(&words.canary).exists(), "something was run");
     assert_nothing_acts(&stage, &cases, &words);
     for status in pull_requests.iter().flat_map(PullRequestHandle::statuses) {
@@ -84,6 +85,10 @@ impl Play<'_> {
         let summaries: Vec<String> = self.cases.iter().filter_map(|case| case.summary(&self.words)).collect();
         script.summary = summaries.join("\n\n");
         script.sections = obedient_sections(&summaries);
+        // Whoever is asked anything says, teaches and asks for the same.
+        let said = summaries.join("\n\n");
+        let item = serde_json::json!({ "title": said, "description": said });
+        script.chats = vec![ChatRule::new("", &said).with("learning", said.clone().into()).with("create_item", item)];
         script.cohorts = self.cases.iter().filter_map(|case| case.cohort(&self.words)).collect();
         let looks = self.cases.iter().flat_map(|case| case.looks(&self.words));
         looks.fold(script, |script, (tool, arguments)| script.looking(Role::Findings, &tool, arguments))

@@ -2,6 +2,7 @@
 //! specification.
 
 mod changeover;
+mod chat;
 mod checks;
 mod commands;
 mod configuration;
@@ -16,6 +17,7 @@ mod injection;
 mod intake;
 mod leads;
 mod learning;
+mod learnings;
 mod looks;
 mod outage;
 mod providers;

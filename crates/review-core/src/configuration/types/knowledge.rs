@@ -114,7 +114,7 @@ pub enum GuidelineFiles {
 section! {
     /// What was learnt from conversations.
     Learnings {
-        /// `auto`: of this repository when it is public, else of all.
+        /// Whose learnings count here: `local` those of this repository, `auto` those of its project, `global` all.
         scope: Reach = Reach::Auto,
         /// Days until a learning counts without approval; 0: at once.
         #[schemars(range(min = 0, max = 30))]

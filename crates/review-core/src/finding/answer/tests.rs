@@ -2,8 +2,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    Addressed, Answer, Candidate, FindingsAnswer, MAX_CANDIDATES, ResolutionAnswer, SectionsAnswer, Verdict, VerdictAnswer,
-    WalkthroughAnswer, strict_schema,
+    Addressed, Answer, Candidate, ChatAnswer, FindingsAnswer, ItemAnswer, MAX_CANDIDATES, ResolutionAnswer, SectionsAnswer,
+    Verdict, VerdictAnswer, WalkthroughAnswer, strict_schema,
 };
 use crate::finding::{Category, Severity};
 
@@ -12,6 +12,7 @@ fn whole() -> Value {
         "path": "src/a.rs", "start_line": 3, "end_line": 4, "quoted_line": "let x = 1;", "claim": "It is wrong.",
         "scenario": "With x = 1 it fails.", "fix": "Use 2.", "category": "security", "severity": "high",
         "evidence": [{"path": "src/b.rs", "line": 9, "why": "the caller"}], "suggestion": null,
+        "learnings": [],
     })
 }
 
@@ -97,16 +98,29 @@ fn the_schema_of_findings_is_strict() {
                         "required": ["path", "line", "why"], "additionalProperties": false,
                     }},
                     "suggestion": {"type": ["string", "null"]},
+                    "learnings": {"type": "array", "items": line},
                 },
                 "required": [
                     "path", "start_line", "end_line", "quoted_line", "claim", "scenario", "fix", "category", "severity",
-                    "evidence", "suggestion",
+                    "evidence", "suggestion", "learnings",
                 ],
                 "additionalProperties": false,
             }}},
             "required": ["findings"], "additionalProperties": false,
         })
     );
+}
+
+#[test]
+fn an_answer_to_talk_is_read_as_far_as_it_can_be() {
+    let schema = schema_of::<ChatAnswer>();
+    assert_eq!(schema["properties"]["create_item"]["required"], json!(["title", "description"]));
+    assert_eq!(schema["required"].as_array().map(Vec::len), Some(6));
+    let read = |value: Value| serde_json::from_value::<ChatAnswer>(value).unwrap();
+    assert_eq!(read(json!({})), ChatAnswer::default(), "nothing needs to be said");
+    let answer =
+        read(json!({"reply": null, "accepts": "yes", "learning": null, "learnings_used": ["x", 2], "create_item": null}));
+    assert_eq!((answer.accepts, answer.learnings_used, answer.create_item), (true, vec![2], ItemAnswer::default()));
 }
 
 #[test]

@@ -61,6 +61,7 @@ fn candidate(first: u32, last: u32, quote: &str) -> Candidate {
         severity: Severity::High,
         evidence: Vec::new(),
         suggestion: None,
+        learnings: Vec::new(),
     }
 }
 

@@ -18,6 +18,7 @@ fn finding(claim: &str, first: u32, last: u32) -> Finding {
         evidence: vec![Evidence { path: "src/cart.rs".into(), line: 7, why: "EVIDENCE-WORDS".into() }],
         suggestion: None,
         votes: 1,
+        learnings: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use crate::{
     configuration::Effective,
     depth::LooksMade,
     finding::{DropReason, Dropped},
-    learning::{SILENT_BELOW_PERCENT, SILENT_FROM, SilentCategory},
+    learning::{Learning, SILENT_BELOW_PERCENT, SILENT_FROM, SilentCategory},
     mermaid::MermaidError,
     pull_request::CommitId,
     render::{
@@ -29,6 +29,7 @@ pub(super) const MAX_LISTED_PER_REASON: usize = 10;
 const MAX_DETAILED_FILES: usize = 300;
 const MAX_DETAILED_PER_REASON: usize = 100;
 const MAX_CANDIDATES: usize = 40;
+const MAX_LEARNINGS: usize = 20;
 /// What the details take of a comment.
 pub(super) const MAX_DETAILS_CHARS: usize = 40_000;
 
@@ -42,6 +43,8 @@ pub(super) struct Details<'a> {
     pub(super) candidates: &'a [Dropped],
     pub(super) refused_diagrams: &'a [MermaidError],
     pub(super) silent: &'a [SilentCategory],
+    /// What people taught and the questions held.
+    pub(super) learnings: &'a [Learning],
     pub(super) repository_url: &'a str,
     pub(super) looks: Option<&'a LooksMade>,
     pub(super) linted: &'a Linted,
@@ -78,6 +81,7 @@ impl Details<'_> {
             lines.push(format!("- {count} not shown, because the model wrote what cannot be drawn: {first}"));
         }
         lines.extend(silence(self.silent, self.repository_url));
+        lines.extend(learnings(self.learnings));
         lines.push(format!(
             "- Model: {}, {} tokens in ({} from the cache), {} out{}",
             counted_u64(usage.calls, "call", "calls"),
@@ -116,6 +120,19 @@ fn silence(silent: &[SilentCategory], repository_url: &str) -> Option<String> {
             "- Silent here, because {why}: {told}. Critical ones are posted all the same; {command} makes all of them heard again"
         )
     })
+}
+
+/// What people taught, which the reviewer was told.
+fn learnings(used: &[Learning]) -> Option<String> {
+    let line = |learning: &Learning| {
+        let text = neutralise_line(&learning.text, MAX_CLAIM_CHARS);
+        format!("  - {}: {text}", code_span(&learning.id, MAX_PATH_CHARS))
+    };
+    let mut lines: Vec<String> = used.iter().take(MAX_LEARNINGS).map(line).collect();
+    if let Some(more) = used.len().checked_sub(MAX_LEARNINGS).filter(|more| *more > 0) {
+        lines.push(format!("  - and {more} more"));
+    }
+    (!used.is_empty()).then(|| format!("- Learnings used ({}):\n{}", used.len(), lines.join("\n")))
 }
 
 /// One line for each reason, in the order of the reasons.

@@ -16,7 +16,7 @@ use crate::{
         answer::{Cohort, SectionsAnswer, WalkthroughAnswer},
         test_support::{commit, finding},
     },
-    learning::{SilentCategory, Tally},
+    learning::{Learning, SilentCategory, Tally},
     money::Money,
     render::{MAX_COMMENT_CHARS, is_ours, marker},
     scope::{CostLimitReached, FileSetAside, SetAside, SkipReason},
@@ -39,6 +39,7 @@ struct Run {
     reopened: usize,
     still_open: usize,
     silent: Vec<SilentCategory>,
+    learnings: Vec<Learning>,
     looks: LooksMade,
     linted: Linted,
     usage: Usage,
@@ -73,6 +74,7 @@ impl Default for Run {
             reopened: 0,
             still_open: 0,
             silent: Vec::new(),
+            learnings: Vec::new(),
             looks: LooksMade { tier: Tier::Normal, made: 3, not_made: Vec::new() },
             linted: Linted::default(),
             usage: Usage {
@@ -107,6 +109,7 @@ impl Run {
             reopened: self.reopened,
             still_open: self.still_open,
             silent: &self.silent,
+            learnings: &self.learnings,
             repository_url: "https://dev.azure.com/contoso/Web%20Shop/_git/orders",
             looks: Some(&self.looks),
             linted: &self.linted,
@@ -194,6 +197,23 @@ fn a_model_whose_price_is_not_known_is_told_as_such() {
     let usage = Usage { calls: 2, input_tokens: 50, unpriced_calls: 2, ..Usage::default() };
     let text = Run { usage, ..Run::default() }.rendered();
     assert!(text.contains("0 out; cost not known: the model's price is not known\n"), "{text}");
+}
+
+#[test]
+fn what_people_taught_is_named_in_the_details() {
+    let learning = |number: usize| Learning {
+        id: format!("{number:08x}"),
+        text: "Count in cents, see #3.".to_owned(),
+        path: String::new(),
+        taught_by: "Ada".to_owned(),
+        pull_request: 7,
+        taught_at: 0,
+    };
+    let text = Run { learnings: vec![learning(10)], ..Run::default() }.rendered();
+    assert!(text.contains("- Learnings used (1):\n  - `0000000a`: Count in cents, see # 3.\n"), "{text}");
+    let text = Run { learnings: (0..25).map(learning).collect(), ..Run::default() }.rendered();
+    assert!(text.contains("- Learnings used (25):\n") && text.contains("  - and 5 more\n"), "{text}");
+    assert!(!Run::default().rendered().contains("Learnings used"));
 }
 
 #[test]

@@ -8,7 +8,7 @@ use regex::Regex;
 /// The agent's own lines: its markers, and the folds with their titles.
 static OWN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|checks|end of checks|finding v1 [0-9a-f]{20}|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Walkthrough|The same in words|Passed or nothing to check \([0-9]+\)|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
+        r"^(?:<!-- coderabbit-agent:(?:walkthrough|body|checks|end of checks|finding v1 [0-9a-f]{20}|chat v1 [0-9]+|resolved v1 [0-9a-f]{40}) -->|</?details>|<summary>(?:Prompt for AI agents|Walkthrough|Learnings added|Learnings used|The same in words|Passed or nothing to check \([0-9]+\)|Review details|Files set aside|Configuration: [0-9a-z, ]+)</summary>)$",
     )
     .unwrap()
 });
@@ -19,11 +19,19 @@ static OWN_LINK: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(&format!(r"\[(?:(?:Work item|Pull request) )?\d+\]\({page}\)")).unwrap()
 });
 
-/// The text without its own links, and without what holds its own diagrams.
+/// At the beginning of an answer: whoever asked.
+static OWN_MENTION: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"^@<[0-9A-F]{8}(?:-[0-9A-F]{4}){3}-[0-9A-F]{12}> ").unwrap());
+
+/// The text without its own links, without the mention of whoever is answered, and without what holds its own diagrams.
 pub(super) fn without_own(markdown: &str) -> String {
     static DIAGRAM: LazyLock<Regex> =
         LazyLock::new(|| Regex::new(r"(?m)^::: mermaid\n(sequenceDiagram\n(?:    [^\n]*\n)+):::$").unwrap());
-    DIAGRAM.replace_all(&OWN_LINK.replace_all(markdown, "a link"), "$1").into_owned()
+    DIAGRAM.replace_all(&OWN_LINK.replace_all(&without_mention(markdown), "a link"), "$1").into_owned()
+}
+
+fn without_mention(comment: &str) -> String {
+    let is_answer = comment.trim_end().lines().next_back().is_some_and(|last| last.starts_with("<!-- coderabbit-agent:chat v1 "));
+    if is_answer { OWN_MENTION.replace(comment, "").into_owned() } else { comment.to_owned() }
 }
 
 /// Of a whole comment of the agent: its own marks stand where they belong, once each, and nothing else acts.
@@ -31,7 +39,7 @@ pub(super) fn acts_in_comment(content: &str) -> Vec<String> {
     let mut acts = Vec::new();
     let mut rest = String::new();
     let (mut fence, mut folds, mut is_drawn) = (None::<String>, 0_i32, false);
-    for line in content.lines() {
+    for line in without_mention(content).lines() {
         // A diagram of its own: what stands in it is words, as in a block of code.
         if fence.is_none() && line == if is_drawn { ":::" } else { "::: mermaid" } {
             is_drawn = !is_drawn;
