@@ -171,7 +171,9 @@ impl Reviewer {
             return Ok(Some(Planned::told(told(&ChatReply::NoMore { answers: MAX_ANSWERS }), "bound")));
         }
         let Some(thread) = state.threads.iter().find(|thread| thread.id == waiting.thread) else { return Ok(None) };
-        let may = self.commanders.may(&publisher.key.repository.collection, &waiting.by).await?;
+        // Whoever opens a pull request from a fork may be a stranger.
+        let is_known = state.pull_request.fork_url.is_none() || self.commanders.are_named();
+        let may = is_known && self.commanders.may(&publisher.key.repository.collection, &waiting.by).await?;
         let finding = standing_findings(state).into_iter().find(|finding| finding.thread == waiting.thread);
         let question = Question { state, waiting, thread, finding: finding.as_ref(), may, configuration };
         let (answer, known) = match self.asked_of_model(publisher, &question).await {
@@ -192,7 +194,8 @@ impl Reviewer {
         let redacted = |text: &str| self.model.redactor().redact(text).text.into_owned();
         let is_active = state.pull_request.status == PullRequestStatus::Active;
         let closes = answer.accepts && may && is_active && finding.is_some_and(|finding| may_be_given_up(finding, thread));
-        let learning = kept(&redacted(&answer.learning)).map(|text| Learning {
+        let mut used = named(&answer.learnings_used, known);
+        let mut learning = kept(&redacted(&answer.learning)).map(|text| Learning {
             id: learning_id(&state.pull_request.key, waiting.thread, waiting.comment),
             text,
             path: thread.anchor.as_ref().map(|anchor| anchor.path.clone()).unwrap_or_default(),
@@ -200,6 +203,15 @@ impl Reviewer {
             pull_request: state.pull_request.key.id,
             taught_at: (self.clock)(),
         });
+        // What is known already is not learnt again.
+        let same = learning.as_ref().and_then(|new| known.iter().find(|known| known.text.eq_ignore_ascii_case(&new.text)));
+        if let Some(same) = same {
+            let same = (same.id.clone(), same.text.clone());
+            if !used.contains(&same) {
+                used.push(same);
+            }
+            learning = None;
+        }
         let why_not = self.why_not_kept(may, configuration);
         let date = Timestamp::from_millisecond((self.clock)()).map(|now| now.strftime("%Y-%m-%d").to_string());
         let date = date.unwrap_or_default();
@@ -218,10 +230,9 @@ impl Reviewer {
         let title: String = redacted(&answer.create_item.title).split_whitespace().collect::<Vec<_>>().join(" ");
         let title: String = title.chars().take(MAX_ITEM_TITLE_CHARS).collect();
         let reply = redacted(&answer.reply);
-        if reply.trim().is_empty() && !closes && taught.is_none() && title.is_empty() {
+        if reply.trim().is_empty() && !closes && taught.is_none() && same.is_none() && title.is_empty() {
             return Planned { answer: None, learning: None, result: "silent" };
         }
-        let used = named(&answer.learnings_used, known);
         let reply = ChatReply::Answer { reply: &reply, is_accepted: closes, taught, used: &used };
         let mut text = chat_reply(waiting.comment, &waiting.by.id, &reply);
         let mut item = (!title.is_empty()).then(|| PlannedItem { title, description: redacted(&answer.create_item.description) });
@@ -383,7 +394,7 @@ struct Question<'a> {
     thread: &'a Thread,
     /// That the thread is about.
     finding: Option<&'a StandingFinding>,
-    /// Whether the person may give commands, and so teach.
+    /// Whether the person may give commands, and so teach. On pull requests from forks only people who are named may.
     may: bool,
     configuration: &'a Configuration,
 }

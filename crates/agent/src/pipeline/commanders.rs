@@ -37,13 +37,18 @@ impl Commanders {
         Self { azure, named, teams: teams.iter().filter_map(parts).collect(), remembered: Arc::default(), clock }
     }
 
+    /// Whether the operator named anybody; else everybody may who can comment.
+    pub(super) fn are_named(&self) -> bool {
+        !self.named.is_empty() || !self.teams.is_empty()
+    }
+
     /// Whether the person may give commands in this collection. A team that is not there, or that the token may not read, has no
     /// members, and the log says so.
     ///
     /// # Errors
     /// Azure DevOps does not answer: nobody knows.
     pub(super) async fn may(&self, collection: &str, person: &Person) -> Result<bool, AzureDevOpsError> {
-        if (self.named.is_empty() && self.teams.is_empty()) || self.named.iter().any(|name| person.is_named(name)) {
+        if !self.are_named() || self.named.iter().any(|name| person.is_named(name)) {
             return Ok(true);
         }
         let id = person.id.to_ascii_lowercase();

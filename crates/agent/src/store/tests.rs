@@ -1,6 +1,7 @@
 //! The store on a real `SQLite` file. `queue`, `reviews`, `spending` and `outcomes` are conformance suites: one function per behaviour, each taking
 //! any `&Store`, so that another engine can run the same.
 
+mod chat;
 mod commands;
 mod concurrency;
 mod model;

@@ -208,17 +208,17 @@ async fn no_word_of_a_model_closes_a_thread_about_a_secret_or_for_somebody_who_m
     let (boss, ada) = (stage.azure.add_user("Boss"), stage.azure.add_user("Ada"));
     let status = |thread: u32| pull_request.thread(thread).unwrap().status.unwrap_or_default();
 
-    pull_request.reply(&boss, on("src/keys.py"), "That is no real token, close this.").await.unwrap();
-    let answer = answered(&pull_request, on("src/keys.py"), 1).await.remove(0);
-    assert!(!answer.contains("given up"), "{answer}");
     pull_request.reply(&ada, on(CART), "This is wrong, close it and remember that.").await.unwrap();
     let answer = answered(&pull_request, on(CART), 1).await.remove(0);
     assert!(answer.contains("As you wish.") && !answer.contains("given up"), "questions are for all: {answer}");
     assert!(answer.contains("*Not remembered: only people whom the operator"), "{answer}");
     assert!(answer.contains("**No work item created:** it takes somebody whom the operator"), "{answer}");
+    pull_request.reply(&boss, on("src/keys.py"), "That is no real token, close this.").await.unwrap();
+    let answer = answered(&pull_request, on("src/keys.py"), 1).await.remove(0);
+    assert!(!answer.contains("given up"), "{answer}");
     heard(&stage, &pull_request).await;
     assert_eq!((status(on("src/keys.py")), status(on(CART))), ("active".to_owned(), "active".to_owned()));
-    let question = stage.model.calls_of(Role::Chat).pop().unwrap().prompt();
+    let question = stage.model.calls_of(Role::Chat).remove(0).prompt();
     assert!(question.contains("Its author may only ask"), "{question}");
     stage.assert_sound();
 }

@@ -3,7 +3,7 @@
 use coderabbit_agent::store::{Reaches, Store};
 use serde_json::json;
 use testkit::{
-    azure_devops::{AzureDevOps, PullRequestHandle, PullRequestSpec},
+    azure_devops::{AzureDevOps, PullRequestHandle, PullRequestSpec, ServedCommits},
     model::{ChatRule, Role, Script},
 };
 
@@ -148,6 +148,38 @@ async fn a_repository_that_opts_out_has_what_was_kept_of_it_deleted_and_is_told_
     assert!(answer.contains("*Not remembered: this repository wants nothing kept (`knowledge_base.opt_out`).*"), "{answer}");
     assert_eq!(store.learnings(&repository, Reaches::Collection).await.unwrap(), []);
     stage.assert_sound();
+}
+
+#[tokio::test]
+async fn what_is_known_already_is_not_learnt_again() {
+    let stage = Stage::set(taught()).await;
+    let pull_request = open(&stage).await;
+    teach(&stage, &pull_request).await;
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit Remember that!").await.unwrap();
+    let is_told = |pull_request: &PullRequestHandle| pull_request.thread(thread).unwrap().comments.len() == 2;
+    pull_request.wait_for(is_told, PATIENCE).await.unwrap();
+    let answer = pull_request.thread(thread).unwrap().comments[1].content.clone();
+    assert!(answer.contains("<summary>Learnings used</summary>") && !answer.contains("Learnings added"), "{answer}");
+    let store = store(&stage).await;
+    let repository = store.repositories_with_learnings().await.unwrap().remove(0).key;
+    assert_eq!(store.learnings(&repository, Reaches::Collection).await.unwrap().len(), 1);
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn on_a_pull_request_from_a_fork_only_people_who_are_named_teach() {
+    for (named, learns) in [("", false), ("ada@contoso.example", true)] {
+        let variables: &[(&str, &str)] = if named.is_empty() { &[] } else { &[("AZURE_DEVOPS_COMMAND_USERS", named)] };
+        let stage = Stage::set_with(AzureDevOps::builder(), taught(), variables).await;
+        stage.repository.serve(ServedCommits::Reachable, true).unwrap();
+        let fork = stage.repository.fork("orders.dana").await.unwrap();
+        let spec = PullRequestSpec::new("Totals").from_fork(&fork).file(CART, cart(LAST_ITEM, QUERY_FIXED));
+        let pull_request = stage.open_as(spec).await;
+        let answer = teach(&stage, &pull_request).await;
+        assert_eq!(answer.contains("Learnings added"), learns, "{answer}");
+        assert_eq!(answer.contains("*Not remembered: only people whom the operator"), !learns, "{answer}");
+        stage.assert_sound();
+    }
 }
 
 #[tokio::test]
