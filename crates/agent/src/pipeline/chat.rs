@@ -114,29 +114,27 @@ impl Reviewer {
     async fn answer_talk(&self, publisher: &Publisher<'_>, asked: (u64, u64)) -> Result<&'static str, Trouble> {
         let (key, (thread, comment)) = (publisher.key, asked);
         let state = publisher.reading(self.azure.state(key)).await?;
-        let waiting = chat::pending(&state, (self.clock)());
-        let Some(waiting) = waiting.into_iter().find(|waiting| (waiting.thread, waiting.comment) == asked) else {
-            return Ok("nothing_asked");
-        };
-        let known = self.store.chat(key, thread, comment).await?;
-        let is_cut = known.as_ref().is_some_and(|taken| taken.answered_at.is_none());
-        let taken = if let Some(taken) = known {
-            taken
-        } else {
-            let planned = publisher.reading(Box::pin(self.plan_talk(publisher, &state, &waiting))).await?;
-            let Some(Planned { answer, learning, result }) = planned else { return Ok("auto_reply_off") };
-            self.metrics.chat(result);
-            tracing::info!(pull_request = %key, thread, comment, result, by = waiting.by.id, "a comment is taken on");
-            let chat = NewChat { thread, comment, by: &waiting.by, answer, learning };
-            self.store.take_chat(publisher.lease, key, &chat, (self.clock)()).await?
+        // What was decided is carried to its end, though the answer may stand there already: a thread may have to be closed.
+        let taken = match self.store.chat(key, thread, comment).await? {
+            Some(taken) if is_there(&state, asked) => taken,
+            Some(_) => return Ok("gone"),
+            None => {
+                let waiting = chat::pending(&state, (self.clock)());
+                let Some(waiting) = waiting.into_iter().find(|waiting| (waiting.thread, waiting.comment) == asked) else {
+                    return Ok("nothing_asked");
+                };
+                let planned = publisher.reading(Box::pin(self.plan_talk(publisher, &state, &waiting))).await?;
+                let Some(Planned { answer, learning, result }) = planned else { return Ok("auto_reply_off") };
+                self.metrics.chat(result);
+                tracing::info!(pull_request = %key, thread, comment, result, by = waiting.by.id, "a comment is taken on");
+                let chat = NewChat { thread, comment, by: &waiting.by, answer, learning };
+                self.store.take_chat(publisher.lease, key, &chat, (self.clock)()).await?
+            }
         };
         let Some(answer) = taken.answer else { return Ok("silent") };
         if taken.answered_at.is_some() {
             // Somebody deleted the answer.
             return Ok("answered");
-        }
-        if is_cut {
-            tracing::info!(pull_request = %key, thread, comment, "taking up an answer that was cut before it stood");
         }
         let mut text = answer.text;
         if let Some(item) = &answer.item {
@@ -151,6 +149,7 @@ impl Reviewer {
             self.store.enqueue(&review_job(key, (self.clock)()), (self.clock)()).await?;
         }
         self.store.chat_answered(key, thread, comment, (self.clock)()).await?;
+        tracing::info!(pull_request = %key, thread, comment, "a comment is answered");
         Ok("answered")
     }
 
@@ -372,6 +371,12 @@ impl Reviewer {
         let lookout = Lookout::new(&change, model.redactor(), &evidence);
         Ok(Some(Code { pack: evidence.pack.text, paths, lookout, excerpts }))
     }
+}
+
+/// Whether nobody has deleted the comment since.
+fn is_there(state: &PullRequestState, (thread, comment): (u64, u64)) -> bool {
+    let thread = state.threads.iter().find(|known| known.id == thread && !known.is_deleted);
+    thread.is_some_and(|thread| thread.comments.iter().any(|known| known.id == comment && !known.is_deleted))
 }
 
 fn label(path: &str, of_thread: &Iteration, newest: &Iteration) -> String {

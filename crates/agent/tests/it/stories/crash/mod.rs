@@ -4,6 +4,7 @@
 mod aim;
 mod handover;
 mod process;
+mod talk;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
