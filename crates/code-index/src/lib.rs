@@ -9,6 +9,7 @@
 mod captures;
 mod changes;
 mod commit;
+pub mod docstring;
 mod documentation;
 mod impact;
 mod language;

@@ -1,5 +1,6 @@
 mod behaviour;
 mod commits;
+mod docstrings;
 mod documentation;
 mod enclosing;
 mod hostile;

@@ -19,6 +19,7 @@ pub mod learning;
 pub mod mermaid;
 pub mod money;
 pub mod numbering;
+pub mod own_change;
 mod predecessor;
 pub mod price;
 pub mod prompt;

@@ -3,7 +3,8 @@
 //! - `send`: one call with its retries, and what becomes of the answer (`refusal`)
 //! - `versions`: which api-version a collection takes
 //! - `pacing`: when a collection asked us to slow down
-//! - `reads`, `repositories`, `surroundings`, `writes`, `additions`, `work_items`, `probe`: what the rest of the agent asks for
+//! - `reads`, `repositories`, `surroundings`, `writes`, `additions`, `pushes`, `work_items`, `probe`: what the rest of the agent asks
+//!   for
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,7 @@ use crate::{
 mod additions;
 mod pacing;
 mod probe;
+mod pushes;
 mod reads;
 mod refusal;
 mod repositories;
@@ -40,6 +42,7 @@ mod work_items;
 mod writes;
 
 pub use probe::Probe;
+pub use pushes::{Opened, PullRequestFrom, Pushed, StandingCommit};
 pub use reads::ActivePullRequest;
 pub use repositories::Revision;
 pub use surroundings::{Link, ListedPullRequest};

@@ -8,7 +8,8 @@ mod webhook;
 mod wire;
 
 pub use client::{
-    ActivePullRequest, AzureDevOps, Link, ListedPullRequest, NewWorkItem, OnCall, Probe, PullRequestText, Revision, WriteDeadline,
+    ActivePullRequest, AzureDevOps, Link, ListedPullRequest, NewWorkItem, OnCall, Opened, Probe, PullRequestFrom,
+    PullRequestText, Pushed, Revision, StandingCommit, WriteDeadline,
 };
 pub use error::AzureDevOpsError;
 pub use webhook::{CommentHint, EventKind, WebhookError, WebhookEvent, parse_event};

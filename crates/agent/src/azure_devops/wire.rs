@@ -87,6 +87,30 @@ pub(super) struct Commit {
     /// The message, perhaps cut.
     pub(super) comment: Option<String>,
     pub(super) author: Option<UserDate>,
+    /// Only of a commit that is read by itself.
+    pub(super) parents: Option<Vec<String>>,
+}
+
+/// A branch or another reference.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct GitRef {
+    pub(super) name: Option<String>,
+    pub(super) object_id: Option<String>,
+}
+
+/// What a push came to.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Push {
+    pub(super) ref_updates: Option<Vec<Option<RefUpdate>>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct RefUpdate {
+    pub(super) name: Option<String>,
+    pub(super) new_object_id: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]

@@ -304,6 +304,23 @@ impl Repository {
         Ok(found)
     }
 
+    /// What stands at exactly these paths, of whatever kind: each path with whether it is a folder. Costs no network.
+    pub async fn standing_at(&self, commit: &CommitId, paths: &[&str]) -> Result<BTreeMap<String, bool>, GitError> {
+        let paths: Vec<&str> = paths.iter().copied().filter(|path| is_tree_path(path)).collect();
+        let mut found = BTreeMap::new();
+        for paths in argument_lists(&paths) {
+            let command = self.command("look what is there").args(["ls-tree", "-z", "--full-tree", commit.as_str(), "--"]);
+            let output = self.checked(command.args(paths).run().await)?;
+            for record in output.split(|byte| *byte == 0) {
+                let entry = std::str::from_utf8(record).ok().and_then(|record| record.split_once('\t'));
+                // Of a folder that another path leads through, git lists what is in it.
+                let entry = entry.filter(|(_, path)| paths.contains(path));
+                found.extend(entry.map(|(columns, path)| (path.to_owned(), columns.split(' ').nth(1) == Some("tree"))));
+            }
+        }
+        Ok(found)
+    }
+
     /// Lines that hold `word` as a whole word, at most `limit`, in order of path and line. Searches only blobs that are
     /// here: in a mirror those of the diff and of [`Repository::fetch_blobs`].
     pub async fn grep(&self, commit: &CommitId, word: &str, limit: usize) -> Result<Vec<GrepHit>, GitError> {

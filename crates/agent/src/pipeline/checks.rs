@@ -146,7 +146,7 @@ fn coverage(files: &BTreeMap<String, EvidenceFile>, set_aside: &[FileSetAside]) 
 
 /// Functions and types with one of these lines for their own: the innermost one that holds it. Functions inside of functions
 /// count for those that hold them.
-fn touched<'a>(index: &'a FileIndex, lines: &BTreeSet<u32>) -> Vec<&'a Symbol> {
+pub(super) fn touched<'a>(index: &'a FileIndex, lines: &BTreeSet<u32>) -> Vec<&'a Symbol> {
     let is_of_a_test = |symbol: &Symbol| symbol.container.split('.').any(|part| matches!(part, "test" | "tests"));
     let is_candidate = |symbol: &&Symbol| {
         let kind = matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method | SymbolKind::Type);

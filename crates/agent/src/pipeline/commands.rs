@@ -18,6 +18,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     configuration::Settled,
+    own_change::objection,
     publish::Publisher,
     review::{MAX_ATTEMPTS, Reviewer, review_job},
     trouble::Trouble,
@@ -173,6 +174,23 @@ impl Reviewer {
                 let job = NewJob::write(publisher.key, (request.thread, *comment), Writing::Diagram, now);
                 Prepared { effect: Effect::Work(job), ..done(&CommandReply::DiagramAsked) }
             }
+            Command::Docstrings
+            | Command::UnitTests
+            | Command::Autofix
+            | Command::AutofixStacked
+            | Command::Simplify
+            | Command::Run
+            | Command::Plan => {
+                let Settled { effective, .. } = publisher.reading(self.configurations.of(state)).await?;
+                let asked = (request.thread, *comment);
+                if let Some(why) = objection(state, &effective.configuration, command, asked) {
+                    refused(&CommandReply::Refused { why: &why })
+                } else {
+                    let (writing, reply) = own_change(command);
+                    let job = NewJob::write(publisher.key, asked, writing, now);
+                    Prepared { effect: Effect::Work(job), ..done(&reply) }
+                }
+            }
         };
         Ok(prepared)
     }
@@ -239,6 +257,20 @@ impl Wanted {
                 ..Prepared::told(words(&CommandReply::FullReviewAsked { head: &head }), "done")
             },
         }
+    }
+}
+
+/// What a command that changes code, or plans it, has made, and what is answered meanwhile.
+fn own_change(command: Command) -> (Writing, CommandReply<'static>) {
+    let asked = |what| CommandReply::ChangeAsked { what };
+    match command {
+        Command::Docstrings => (Writing::Docstrings, asked("docstrings, as a pull request into this one")),
+        Command::UnitTests => (Writing::UnitTests, asked("unit tests, as a pull request into this one")),
+        Command::AutofixStacked => (Writing::AutofixStacked, asked("fixes, as a pull request into this one")),
+        Command::Autofix => (Writing::Autofix, asked("fixes, as a commit on the source branch")),
+        Command::Simplify => (Writing::Simplify, asked("simpler code, as a pull request into this one")),
+        Command::Run => (Writing::Recipe, asked("the change of a recipe, as a pull request into this one")),
+        _ => (Writing::Plan, CommandReply::PlanAsked),
     }
 }
 

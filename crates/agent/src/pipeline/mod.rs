@@ -2,7 +2,8 @@
 //!
 //! `configuration` reads what the repository wants (7), `evidence` gathers (6 to 9), `finders` look (10), `analysis` checks (11 to 13) and
 //! knows no forge; `review` drives a job on Azure DevOps (5, 14, 15) through `desired`, `publish`, `announce` and `outcomes`;
-//! `commands` answers what people ask for in comments, `chat` what else they say to the agent;
+//! `commands` answers what people ask for in comments, `own_change` makes the changes that they ask for, `chat` answers what else they
+//! say to the agent;
 //! `local` drives the same analysis over a git range for the command line.
 
 mod analysis;
@@ -22,6 +23,7 @@ mod learnings;
 mod local;
 mod looks;
 mod outcomes;
+mod own_change;
 mod past;
 mod publish;
 mod resolution;

@@ -1,10 +1,10 @@
-//! What somebody asked to have written by a command: the summary of the description, or a sequence diagram. One question to the
-//! model, whatever was reviewed.
+//! What somebody asked to have written by a command: the summary of the description, or a sequence diagram, by one question to the
+//! model, whatever was reviewed. Changes of code go on in `own_change`.
 
 use std::collections::BTreeSet;
 
 use review_core::{
-    command::{Asked as Request, Command},
+    command::Asked as Request,
     description,
     finding::answer::WalkthroughAnswer,
     prompt,
@@ -19,6 +19,7 @@ use super::{
     configuration::Settled,
     desired::MAX_SUMMARY_CHARS,
     evidence::{Change, gather},
+    own_change::command_of,
     past::Past,
     publish::Publisher,
     review::{MAX_ATTEMPTS, Reviewer},
@@ -28,7 +29,7 @@ use crate::{
     analyzers::Analyzers,
     azure_devops::PullRequestText,
     jobs::JobEnd,
-    llm::{Account, ModelError, Role},
+    llm::{Account, Model, ModelError, Role},
     store::{ClaimedJob, Writing},
 };
 
@@ -42,10 +43,7 @@ pub(super) struct WrittenFor {
 
 impl WrittenFor {
     fn request(self) -> Request {
-        Request::Command(match self.writing {
-            Writing::Summary => Command::Summary,
-            Writing::Diagram => Command::Diagram,
-        })
+        Request::Command(command_of(self.writing))
     }
 }
 
@@ -97,21 +95,34 @@ impl Reviewer {
         if state.pull_request.status != PullRequestStatus::Active {
             return Ok("not_active");
         }
-        let said = match publisher.reading(Box::pin(self.said(publisher, &state, asked))).await {
+        let written = match asked.writing {
+            Writing::Summary | Writing::Diagram => self.write_text(publisher, &state, asked).await,
+            _ => self.make(publisher, &state, asked).await,
+        };
+        match written {
             // Another attempt would reach it as well, and who asked shall know whom to ask.
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
                 let sentence = reached.sentence();
                 self.say_not_written(publisher, asked, sentence.trim_end_matches('.')).await;
-                return Ok("cost_limit");
+                Ok("cost_limit")
             }
-            said => said?,
-        };
+            written => written,
+        }
+    }
+
+    async fn write_text(
+        &self,
+        publisher: &Publisher<'_>,
+        state: &PullRequestState,
+        asked: WrittenFor,
+    ) -> Result<&'static str, Trouble> {
+        let said = publisher.reading(Box::pin(self.said(publisher, state, asked))).await?;
         let words = |reply: &CommandReply<'_>| command_result(asked.comment, asked.request(), reply, &state.me.display_name);
         let text = match (asked.writing, said) {
             (_, None) => words(&CommandReply::NothingToReview),
             (Writing::Diagram, Some(Said { sections, .. })) if sections.diagrams.is_empty() => words(&CommandReply::NoDiagram),
             (Writing::Diagram, Some(Said { sections, .. })) => words(&CommandReply::Diagram(&sections.diagrams)),
-            (Writing::Summary, Some(Said { sections, placeholder })) => {
+            (_, Some(Said { sections, placeholder })) => {
                 let place = description::Place { placeholder: &placeholder, at_end: true };
                 let summary = neutralise(&sections.release_notes, MAX_SUMMARY_CHARS);
                 if summary.is_empty() {
@@ -132,6 +143,17 @@ impl Reviewer {
         Ok("written")
     }
 
+    /// The model, with what it costs booked on the pull request, and answers that belong to this request alone.
+    pub(super) fn model_for(&self, publisher: &Publisher<'_>, asked: WrittenFor) -> Model {
+        self.model.on(Account {
+            store: self.store.clone(),
+            pull_request: publisher.key.clone(),
+            limits: self.cost_limits,
+            occasion: Some(format!("command {}/{}", asked.thread, asked.comment)),
+            clock: self.clock,
+        })
+    }
+
     /// What the model wrote, without secrets; None: there is no change to write about.
     async fn said(
         &self,
@@ -145,7 +167,7 @@ impl Reviewer {
         // Whatever the repository wants of every review: this was asked for.
         match asked.writing {
             Writing::Summary => (reviews.high_level_summary, reviews.high_level_summary_in_walkthrough) = (true, false),
-            Writing::Diagram => reviews.sequence_diagrams = true,
+            _ => reviews.sequence_diagrams = true,
         }
         let repository = self.fetch(publisher.key, state, iteration, BTreeSet::new()).await?;
         // No finder looks at it, and no neighbour is told of.
@@ -162,14 +184,7 @@ impl Reviewer {
             configuration: &effective.configuration,
             analyzers: &Analyzers::none(),
         };
-        let account = Account {
-            store: self.store.clone(),
-            pull_request: publisher.key.clone(),
-            limits: self.cost_limits,
-            occasion: Some(format!("command {}/{}", asked.thread, asked.comment)),
-            clock: self.clock,
-        };
-        let model = &self.model.on(account);
+        let model = &self.model_for(publisher, asked);
         let evidence = gather(change, model.redactor(), self.prompt_tokens).await?;
         evidence.check_room()?;
         if evidence.pack.included.is_empty() && evidence.overview.included.is_empty() {
@@ -179,7 +194,7 @@ impl Reviewer {
         let wanted = Asked::of(&material);
         let wanted = match asked.writing {
             Writing::Summary => Asked { release_notes: wanted.release_notes, ..Asked::default() },
-            Writing::Diagram => Asked { diagrams: true, ..Asked::default() },
+            _ => Asked { diagrams: true, ..Asked::default() },
         };
         let question = prompt::walkthrough() + &prompt::sections(&wanted) + &prompt::writer_manner(&effective.configuration);
         let asking = model.ask::<WalkthroughAnswer>(Role::Light, evidence.overview_text(), &question, publisher.cancel);

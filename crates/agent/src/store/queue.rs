@@ -54,6 +54,13 @@ pub enum JobKind {
 pub enum Writing {
     Summary,
     Diagram,
+    Docstrings,
+    UnitTests,
+    Autofix,
+    AutofixStacked,
+    Simplify,
+    Recipe,
+    Plan,
 }
 
 impl JobKind {

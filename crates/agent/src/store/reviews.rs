@@ -241,6 +241,7 @@ impl Store {
             sql::PURGE_CHECK_REPORTS,
             sql::PURGE_COMMANDS,
             sql::PURGE_CHATS,
+            sql::PURGE_OWN_CHANGES,
             sql::PURGE_EVENTS,
             sql::PURGE_JOBS,
         ] {

@@ -212,6 +212,21 @@ statements! {
         where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6
             and word = $7 and answered_at is null";
 
+    OWN_CHANGE = "
+        select change from own_change
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6
+            and word = $7";
+
+    OWN_CHANGE_INSERT = "
+        insert into own_change (collection, project, repository, number, thread, comment, word, change, stored_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        on conflict (collection, project, repository, number, thread, comment, word) do nothing";
+
+    OWN_CHANGE_END = "
+        delete from own_change
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and thread = $5 and comment = $6
+            and word = $7";
+
     PAUSED_BY = "
         select paused_by from steering where collection = $1 and project = $2 and repository = $3 and number = $4";
 
@@ -276,6 +291,11 @@ statements! {
         delete from command where (collection, project, repository, number, thread, comment, word) in (
             select collection, project, repository, number, thread, comment, word from command
             where taken_at < $1 limit 500)";
+
+    PURGE_OWN_CHANGES = "
+        delete from own_change where (collection, project, repository, number, thread, comment, word) in (
+            select collection, project, repository, number, thread, comment, word from own_change
+            where stored_at < $1 limit 500)";
 
     RECENT_REVIEWS = "
         select id, collection, project, repository, number, iteration, head, base, mode, outcome, posted, dropped, calls,

@@ -8,7 +8,7 @@ mod parse;
 mod pending;
 
 pub(crate) use parse::spoken;
-pub use parse::{Addressee, Names, asked, is_addressed_to_somebody};
+pub use parse::{Addressee, Names, asked, is_addressed_to_somebody, is_recipe, recipe_asked};
 pub use pending::{MAX_AGE, Pending, pending};
 
 /// What can be asked for.
@@ -22,12 +22,20 @@ pub enum Command {
     Resolve,
     Summary,
     Diagram,
+    Docstrings,
+    UnitTests,
+    Autofix,
+    AutofixStacked,
+    Simplify,
+    /// A recipe of the repository's configuration; [`recipe_asked`] tells which.
+    Run,
+    Plan,
     Configuration,
     Help,
 }
 
 /// Every command with its words, and what it does in one sentence.
-pub const COMMANDS: [(Command, &str, &str); 10] = [
+pub const COMMANDS: [(Command, &str, &str); 17] = [
     (
         Command::Review,
         "review",
@@ -44,24 +52,43 @@ pub const COMMANDS: [(Command, &str, &str); 10] = [
     (Command::Resolve, "resolve", "Closes all threads of findings that are still open."),
     (Command::Summary, "summary", "Writes the summary in the description, at its placeholder or its end, anew."),
     (Command::Diagram, "generate sequence diagram", "Draws the flow that the change is about, in an answer."),
+    (
+        Command::Docstrings,
+        "generate docstrings",
+        "Documents the functions and types that the change adds or touches and that lack it; comes as a pull request into this one.",
+    ),
+    (
+        Command::UnitTests,
+        "generate unit tests",
+        "Writes new files of tests for the change; comes as a pull request into this one. They were run by nobody.",
+    ),
+    (Command::Autofix, "autofix", "Settles open findings of the agent by a commit on the source branch."),
+    (Command::AutofixStacked, "autofix stacked pr", "The same as a pull request into this one."),
+    (
+        Command::Simplify,
+        "simplify",
+        "Makes the changed code simpler, where the repository allows it; comes as a pull request into this one.",
+    ),
+    (
+        Command::Run,
+        "run",
+        "Makes the change of a recipe of `.coderabbit.yaml` (`run` and its name); comes as a pull request into this one.",
+    ),
+    (
+        Command::Plan,
+        "plan",
+        "Says in an answer how to settle open findings and what linked work items ask for. No code is changed.",
+    ),
     (Command::Configuration, "configuration", "Shows the configuration that counts here, and where each part comes from."),
     (Command::Help, "help", "Shows this list."),
 ];
 
 /// Commands of the commercial product that this agent does not follow yet, with why.
-const UNKNOWN_HERE: [(&str, &str); 9] = [
-    ("generate docstrings", NO_CHANGES),
-    ("generate unit tests", NO_CHANGES),
-    ("plan", NO_CHANGES),
-    ("autofix", NO_CHANGES),
-    ("autofix stacked pr", NO_CHANGES),
-    ("fix-ci", NO_CHANGES),
-    ("simplify", NO_CHANGES),
+const UNKNOWN_HERE: [(&str, &str); 3] = [
+    ("fix-ci", "it is about checks of GitHub"),
     ("rate limit", "it has no limit of reviews; the operator may set one on costs"),
     ("generate configuration", "`configuration` shows the one that counts"),
 ];
-
-const NO_CHANGES: &str = "this version changes no code by itself";
 
 impl Command {
     /// As people write it.
@@ -89,6 +116,9 @@ impl Asked {
         match self {
             Self::Command(Command::FullReview) => "full-review",
             Self::Command(Command::Diagram) => "diagram",
+            Self::Command(Command::Docstrings) => "docstrings",
+            Self::Command(Command::UnitTests) => "unit-tests",
+            Self::Command(Command::AutofixStacked) => "autofix-stacked",
             Self::Command(command) => command.words(),
             Self::NotHere { .. } => "not-here",
             Self::Unknown => "unknown",

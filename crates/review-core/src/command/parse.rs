@@ -1,12 +1,14 @@
 //! A comment's text to what it asks for.
 
-use super::{Asked, COMMANDS, UNKNOWN_HERE};
+use super::{Asked, COMMANDS, Command, UNKNOWN_HERE};
 use crate::{chat::is_courtesy, pull_request::Person};
 
 /// The name by which the commercial product is spoken to; teams keep their habits.
 const PRODUCT: &str = "coderabbitai";
 /// Requests of one comment that are read.
 const MAX_REQUESTS: usize = 5;
+/// What stands before the name of a recipe.
+const RUN: &str = "run";
 /// Longer lines are talk.
 const MAX_LINE_CHARS: usize = 300;
 /// Mentions of one comment that are looked at.
@@ -187,16 +189,30 @@ fn spoken_lines(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
+/// The recipe that a comment asks for by `run`, as [`is_recipe`] compares it; the first one of the comment. Empty: `run` without
+/// a name. None: it asks for none.
+pub fn recipe_asked(text: &str, names: &Names) -> Option<String> {
+    let lines = spoken_lines(text).filter(|line| line.chars().count() <= MAX_LINE_CHARS);
+    lines.filter_map(|line| names.after_mention(line)).find_map(|rest| {
+        let words = words_of(&rest);
+        words.strip_prefix(RUN).filter(|name| name.is_empty() || name.starts_with(' ')).map(|name| name.trim().to_owned())
+    })
+}
+
+/// Whether a recipe of this name is meant by what [`recipe_asked`] gives.
+pub fn is_recipe(name: &str, asked: &str) -> bool {
+    !asked.is_empty() && words_of(&name.to_lowercase()) == asked
+}
+
 /// The words after a mention; `please` and marks of punctuation around them say nothing. None: they are no command, nor one with
 /// a slip in it: they are talk.
 fn request(rest: &str) -> Option<Asked> {
-    let is_outer = |character: char| character.is_whitespace() || matches!(character, ':' | ',' | '.' | '!' | '?' | '`' | '*');
-    let words: Vec<&str> =
-        rest.split_whitespace().map(|word| word.trim_matches(is_outer)).filter(|word| !word.is_empty()).collect();
-    let words: Vec<&str> = words.into_iter().filter(|word| *word != "please").collect();
-    let words = words.join(" ");
+    let words = words_of(rest);
     if let Some((command, ..)) = COMMANDS.iter().find(|(_, known, _)| *known == words) {
         return Some(Asked::Command(*command));
+    }
+    if words.strip_prefix(RUN).is_some_and(|name| name.starts_with(' ')) {
+        return Some(Asked::Command(Command::Run));
     }
     if let Some((words, why)) = UNKNOWN_HERE.iter().find(|(known, _)| *known == words) {
         return Some(Asked::NotHere { words, why });
@@ -207,4 +223,11 @@ fn request(rest: &str) -> Option<Asked> {
     let may_be_one = is_one_word && !is_courtesy(&words);
     let is_unknown = words.is_empty() || may_be_one && COMMANDS.iter().any(|(_, known, _)| is_slip(known));
     is_unknown.then_some(Asked::Unknown)
+}
+
+fn words_of(text: &str) -> String {
+    let is_outer = |character: char| character.is_whitespace() || matches!(character, ':' | ',' | '.' | '!' | '?' | '`' | '*');
+    let words =
+        text.split_whitespace().map(|word| word.trim_matches(is_outer)).filter(|word| !word.is_empty() && *word != "please");
+    words.collect::<Vec<_>>().join(" ")
 }

@@ -76,6 +76,20 @@ fn a_comment_may_ask_for_several_things_and_say_more() {
 }
 
 #[test]
+fn a_recipe_is_asked_for_by_its_name() {
+    let names = Names::of(&me());
+    for text in ["@bot run Sort imports", "Hi\n@bot please run `sort imports`!", "@bot: RUN sort  imports, please"] {
+        assert_eq!(read(text), ["run"], "{text}");
+        let asked = recipe_asked(text, &names).unwrap();
+        assert!(is_recipe("Sort Imports", &asked) && !is_recipe("Sort", &asked), "{asked}");
+    }
+    assert_eq!(recipe_asked("@bot run", &names), Some(String::new()));
+    assert!(!is_recipe("", ""), "a recipe without a name is none");
+    assert_eq!(recipe_asked("@bot runs fine", &names), None);
+    assert_eq!(recipe_asked("> @bot run a", &names), None);
+}
+
+#[test]
 fn a_comment_without_a_mention_is_no_business_of_ours() {
     for (text, is) in
         [("Looks good.", false), ("a@b.c", false), ("> @bot review", false), ("@somebody hello", true), ("Hi\n @bot", true)]

@@ -130,7 +130,10 @@ pub(super) const TABLE: &[Row] = &[
     ("reviews.auto_review.ignore_usernames", adapted("compared without regard to upper and lower case, with the unique name and with the part of it that is no domain", "every_rule_of_auto_review_skips_and_says_which")),
     ("reviews.auto_review.drafts", honoured("every_rule_of_auto_review_skips_and_says_which")),
     ("reviews.auto_review.base_branches", adapted("each expression is for the whole name of the branch", "every_rule_of_auto_review_skips_and_says_which")),
-    ("reviews.finishing_touches.*", NOT_YET),
+    ("reviews.finishing_touches.docstrings.enabled", honoured("finishing_touches_are_turned_off_by_their_keys_and_refused_for_forks_and_for_who_may_not")),
+    ("reviews.finishing_touches.unit_tests.enabled", adapted("new files of tests alone, which nobody has run", "finishing_touches_are_turned_off_by_their_keys_and_refused_for_forks_and_for_who_may_not")),
+    ("reviews.finishing_touches.simplify.enabled", honoured("recipes_and_simplifications_are_edits_of_changed_files")),
+    ("reviews.finishing_touches.custom", adapted("edits of files that the pull request changed", "recipes_and_simplifications_are_edits_of_changed_files")),
     ("reviews.pre_merge_checks.docstrings.mode", honoured("checks_that_are_off_leave_no_row_and_no_status")),
     ("reviews.pre_merge_checks.docstrings.threshold", honoured("documentation_is_counted_against_the_threshold")),
     ("reviews.pre_merge_checks.title.mode", honoured("a_title_that_fails_holds_the_pull_request_up_until_it_is_mended_without_a_push")),
@@ -208,7 +211,9 @@ pub(super) const TABLE: &[Row] = &[
     ("knowledge_base.code_guidelines.enabled", honoured("conventions_are_left_out_where_nobody_wants_them")),
     ("knowledge_base.code_guidelines.filePatterns", honoured("rule_files_for_the_changed_paths_reach_the_model_and_those_for_others_do_not")),
     ("knowledge_base.issues.scope", NO_ISSUES),
-    ("code_generation.*", NOT_YET),
+    ("code_generation.docstrings.language", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
+    ("code_generation.docstrings.path_instructions", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
+    ("code_generation.unit_tests.path_instructions", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
     ("issue_enrichment.*", NO_ISSUES),
 ];
 

@@ -6,6 +6,7 @@
 
 mod chat;
 mod lenient;
+mod own_change;
 mod sections;
 
 use schemars::JsonSchema;
@@ -13,6 +14,10 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 pub use self::{
     chat::{ChatAnswer, ItemAnswer},
+    own_change::{
+        DeclinedAnswer, DocstringAnswer, DocstringsAnswer, EditAnswer, EditsAnswer, ParameterAnswer, PlanAnswer, StepAnswer,
+        TestFileAnswer, TestsAnswer,
+    },
     sections::{
         Addressed, DiagramAnswer, EffortAnswer, LabelAnswer, ObjectiveAnswer, OutOfScopeAnswer, ReviewerAnswer, SectionsAnswer,
     },

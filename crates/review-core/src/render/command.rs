@@ -2,7 +2,7 @@
 
 use super::{
     MAX_COMMENT_CHARS, marker,
-    model_text::{code_block, code_span, neutralise_line, shortened},
+    model_text::{code_block, code_span, neutralise, neutralise_line, shortened},
     remarks,
     walkthrough::diagram,
 };
@@ -15,6 +15,7 @@ use crate::{
 
 const MAX_NAME_CHARS: usize = 100;
 const MAX_PROBLEM_CHARS: usize = 300;
+const MAX_REFUSAL_CHARS: usize = 1_500;
 /// Of the configuration; the rest of the comment is ours.
 const MAX_CONFIGURATION_CHARS: usize = MAX_COMMENT_CHARS - 20_000;
 
@@ -65,6 +66,17 @@ pub enum CommandReply<'a> {
     Diagram(&'a [Diagram]),
     /// The model drew none, or none that can be drawn.
     NoDiagram,
+    /// A change of the agent's own, which comes later; what it will be, in a few words.
+    ChangeAsked {
+        what: &'static str,
+    },
+    PlanAsked,
+    /// `why` in one or more sentences.
+    Refused {
+        why: &'a str,
+    },
+    /// Markdown that was made harmless where it was made (`render::own_change`).
+    Told(&'a str),
     /// `problem` in words, without a full stop.
     NotWritten {
         problem: &'a str,
@@ -155,6 +167,12 @@ fn text(reply: &CommandReply<'_>, name: &str) -> String {
         CommandReply::NoDiagram => {
             "**No diagram.** The model saw no flow worth one, or drew none that this service could show.".to_owned()
         }
+        CommandReply::ChangeAsked { what } => {
+            format!("**Asked for: {what}.** It takes a while; what became of it comes as an answer here.")
+        }
+        CommandReply::PlanAsked => "**Plan asked for.** It comes as an answer here.".to_owned(),
+        CommandReply::Refused { why } => format!("**Not done.** {}", neutralise(why, MAX_REFUSAL_CHARS)),
+        CommandReply::Told(markdown) => (*markdown).to_owned(),
         CommandReply::NotWritten { problem } => {
             format!("**Not written:** {}. The command may be given again.", neutralise_line(problem, MAX_PROBLEM_CHARS))
         }

@@ -44,7 +44,7 @@ pub(crate) fn code_block(language: &str, text: &str) -> String {
 
 /// Characters that have no shape of their own but change how or whether others are read, or carry what nobody sees: controls,
 /// zero width, bidirectional marks, fillers, tags, selectors of variants (but those of text and emoji).
-pub(crate) fn is_invisible(character: char) -> bool {
+pub fn is_invisible(character: char) -> bool {
     matches!(
         character,
         '\u{0}'..='\u{8}' | '\u{b}'..='\u{1f}' | '\u{7f}'..='\u{9f}' | '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'

@@ -2,6 +2,7 @@
 
 use super::{Circumstances, Decision, QuietReason, ReviewRequest, Reviewed, SkipReason};
 use crate::{
+    own_change::is_own,
     publication::property,
     pull_request::{CommitId, PullRequestState, PullRequestStatus, Thread},
 };
@@ -24,6 +25,9 @@ pub fn decide(state: &PullRequestState, reviewed: Option<&Reviewed>, circumstanc
     }
     if reviewed.is_some_and(|reviewed| reviewed.head == newest.head && reviewed.base == newest.base) {
         return Decision::Quiet(QuietReason::AlreadyReviewed);
+    }
+    if circumstances.request.is_none() && is_own(state) {
+        return Decision::Skip(SkipReason::OwnPullRequest);
     }
     if circumstances.request.is_none()
         && let Some(reason) = circumstances.against(pull_request, reviewed)

@@ -757,6 +757,7 @@ mod the_rules_of_auto_review {
             SkipReason::NoIterations,
             SkipReason::NothingReviewable,
             SkipReason::IgnoredByAuthor,
+            SkipReason::OwnPullRequest,
             SkipReason::IgnoredUser,
             SkipReason::TitleKeyword(hostile.clone()),
             SkipReason::TargetBranch { target: hostile.clone(), others: vec![hostile.clone(); 50] },

@@ -31,6 +31,8 @@ pub enum SkipReason {
     NothingReviewable,
     /// The description holds `@coderabbitai ignore`.
     IgnoredByAuthor,
+    /// The agent opened it itself, from a branch of its own.
+    OwnPullRequest,
     /// The author is one of `ignore_usernames`.
     IgnoredUser,
     /// The title holds this word of `ignore_title_keywords`.
@@ -91,6 +93,10 @@ impl SkipReason {
             Self::NothingReviewable => "Every changed file was set aside, so there is nothing to review.".to_owned(),
             Self::IgnoredByAuthor => {
                 "The description asks for no review (`@coderabbitai ignore`); without that text the next push is reviewed."
+                    .to_owned()
+            }
+            Self::OwnPullRequest => {
+                "The agent made this change itself, because somebody asked for it; people review it, or the command `review` has it read."
                     .to_owned()
             }
             Self::IgnoredUser => {
@@ -154,6 +160,7 @@ impl SkipReason {
             Self::NoIterations => "no_iterations",
             Self::NothingReviewable => "nothing_reviewable",
             Self::IgnoredByAuthor => "ignored_by_author",
+            Self::OwnPullRequest => "own_pull_request",
             Self::IgnoredUser => "ignored_user",
             Self::TitleKeyword(_) => "title_keyword",
             Self::TargetBranch { .. } => "target_branch",
@@ -168,9 +175,9 @@ impl SkipReason {
     }
 
     /// Whether it says nothing but in the status: whoever put an author on a list does not want a comment on each of their
-    /// pull requests.
+    /// pull requests, and the description of an own pull request says what it is.
     pub fn is_silent(&self) -> bool {
-        matches!(self, Self::IgnoredUser)
+        matches!(self, Self::IgnoredUser | Self::OwnPullRequest)
     }
 }
 

@@ -14,6 +14,7 @@ use super::{
 mod labels;
 mod properties;
 mod pull_requests;
+mod pushes;
 mod repositories;
 mod reviewers;
 mod service;
@@ -88,6 +89,7 @@ fn in_repository(world: &mut World, call: &Call, repository: usize, path: &[&str
         ["commits", id] => repositories::commit(world, repository, id),
         ["commits", id, "mergebases"] => repositories::merge_bases(world, call, repository, id),
         ["diffs", "commits"] => repositories::diffs(world, call, repository),
+        ["pushes"] => pushes::push(world, call, repository),
         ["pullrequestquery"] => pull_requests::query(world, call, repository),
         ["pullrequests"] if call.method == "POST" => pull_requests::create(world, call, repository),
         ["pullrequests"] => pull_requests::list(world, call, Some(repository)),
@@ -178,7 +180,12 @@ fn require(world: &World, call: &Call, permission: Permission) -> Result<(), Ref
         return Ok(());
     }
     let name = world.user(call.user).map_or("", |user| &user.unique_name);
-    let right = if permission == Permission::WriteStatuses { "PullRequestStatus" } else { "PullRequestContribute" };
+    let right = match permission {
+        Permission::WriteStatuses => "PullRequestStatus",
+        Permission::ContributeCode => "GenericContribute",
+        Permission::CreateBranch => "CreateBranch",
+        _ => "PullRequestContribute",
+    };
     let message = format!(
         "TF401027: You need the Git '{right}' permission to perform this action. Details: identity '{name}', scope 'repository'."
     );

@@ -44,6 +44,8 @@ pub enum Action {
     /// With the names of the fields that changed.
     UpdatePullRequest(Vec<String>),
     CreatePullRequest,
+    /// To this reference.
+    Push(String),
     AddLabel(String),
     RemoveLabel(String),
     /// With the vote.

@@ -58,6 +58,10 @@ pub enum ServedCommits {
 pub enum Permission {
     /// Threads, comments, labels, votes: 403 `GitNeedsPermissionException`.
     ContributeToPullRequests,
+    /// Pushes, by the API: 403 `GitNeedsPermissionException`.
+    ContributeCode,
+    /// Pushes to branches that are not there yet.
+    CreateBranch,
     /// Statuses of pull requests.
     WriteStatuses,
     /// Work items: 401, as for a token without the scope.

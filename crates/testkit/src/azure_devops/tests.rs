@@ -11,6 +11,7 @@ mod forks;
 mod git_transport;
 mod page;
 mod pull_requests;
+mod pushes;
 mod threads;
 mod webhooks;
 

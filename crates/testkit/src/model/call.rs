@@ -22,12 +22,20 @@ pub enum Role {
     Checks,
     /// The answer to a comment.
     Chat,
+    /// Documentation of symbols.
+    Docstrings,
+    /// New files of tests.
+    Tests,
+    /// Changes of files.
+    Edits,
+    /// Steps that settle what is open.
+    Plan,
     /// No known schema is named.
     Other,
 }
 
 impl Role {
-    const NAMED: [(Self, &'static str); 8] = [
+    const NAMED: [(Self, &'static str); 12] = [
         (Self::Findings, "review_findings"),
         (Self::Verdict, "review_verdict"),
         (Self::Walkthrough, "review_walkthrough"),
@@ -36,6 +44,10 @@ impl Role {
         (Self::Reality, "review_reality"),
         (Self::Checks, "review_checks"),
         (Self::Chat, "review_chat"),
+        (Self::Docstrings, "review_docstrings"),
+        (Self::Tests, "review_tests"),
+        (Self::Edits, "review_edits"),
+        (Self::Plan, "review_plan"),
     ];
 
     pub(super) fn is_answer_tool(name: &str) -> bool {

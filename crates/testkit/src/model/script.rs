@@ -205,6 +205,13 @@ pub struct Script {
     pub checks: Vec<CheckRule>,
     /// What is answered to comments: the first whose text stands in the comment that is to be answered. To others nothing is said.
     pub chats: Vec<ChatRule>,
+    /// What is said of symbols that lack documentation, by their names: the answer's entry without its number.
+    pub docstrings: Vec<(String, Value)>,
+    /// Changes of files, by a text that has to be shown: entries of `edits`.
+    pub edits: Vec<(String, Value)>,
+    /// Whole answers of other writings, as the agent's schema names them; null: an empty one.
+    pub tests: Value,
+    pub plan: Value,
 }
 
 /// What the reviewer answers to a comment.
@@ -288,6 +295,15 @@ impl Script {
             Role::Reality => self.reality(prompt),
             Role::Checks => self.checks(prompt),
             Role::Chat => self.chat(prompt),
+            Role::Docstrings => self.documentation(prompt),
+            Role::Tests if !self.tests.is_null() => self.tests.clone(),
+            Role::Tests => json!({ "files": [] }),
+            Role::Edits => {
+                let shown = self.edits.iter().filter(|(text, _)| prompt.contains(text.as_str()));
+                json!({ "edits": shown.map(|(_, edit)| edit.clone()).collect::<Vec<_>>(), "declined": [] })
+            }
+            Role::Plan if !self.plan.is_null() => self.plan.clone(),
+            Role::Plan => json!({ "summary": "", "steps": [] }),
             Role::Other => json!({ "answer": "ok" }),
         }
     }
@@ -403,6 +419,19 @@ impl Script {
             said.iter().for_each(|(field, value)| answer[field] = value.clone());
         }
         answer
+    }
+
+    /// Symbols are listed as `symbol 1: name, line 12`.
+    fn documentation(&self, prompt: &str) -> Value {
+        let entries = (1..=200_u32).filter_map(|number| {
+            let (_, rest) = prompt.rsplit_once(&format!("\nsymbol {number}: "))?;
+            let name = rest.split(',').next()?;
+            let (_, entry) = self.docstrings.iter().find(|(known, _)| known == name)?;
+            let mut entry = entry.clone();
+            entry["symbol"] = number.into();
+            Some(entry)
+        });
+        json!({ "docstrings": entries.collect::<Vec<_>>() })
     }
 
     fn judgement(&self, prompt: &str) -> Value {

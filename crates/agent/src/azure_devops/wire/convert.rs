@@ -15,7 +15,7 @@ use serde_json::Value;
 use url::Url;
 
 use super::{ChangeEntry, Commit, CommitRef, Identity, Position, Project, Repository, ThreadContext, Word};
-use crate::azure_devops::{Link, ListedPullRequest, collection, plain_text};
+use crate::azure_devops::{Link, ListedPullRequest, StandingCommit, collection, plain_text};
 
 /// Fields of a work item that say what is wanted, in the order in which they are read.
 const TEXT_FIELDS: [(&str, &str); 3] = [
@@ -44,7 +44,7 @@ pub(crate) fn person(identity: Option<Identity>) -> Person {
 
 /// None: it has no id.
 pub(crate) fn past_commit(commit: Commit) -> Option<PastCommit> {
-    let Commit { commit_id, comment, author } = commit;
+    let Commit { commit_id, comment, author, .. } = commit;
     let author = author.unwrap_or_default();
     let written = author.date.and_then(|date| date.parse::<jiff::Timestamp>().ok());
     Some(PastCommit {
@@ -53,6 +53,13 @@ pub(crate) fn past_commit(commit: Commit) -> Option<PastCommit> {
         author: author.name.unwrap_or_default(),
         subject: comment.unwrap_or_default().lines().next().unwrap_or_default().trim().to_owned(),
     })
+}
+
+/// None: its id is none.
+pub(crate) fn standing_commit(commit: Commit) -> Option<StandingCommit> {
+    let Commit { commit_id, comment, parents, .. } = commit;
+    let parents = parents.unwrap_or_default().iter().filter_map(|id| CommitId::parse(id)).collect();
+    Some(StandingCommit { id: CommitId::parse(&commit_id?)?, parents, message: comment.unwrap_or_default() })
 }
 
 /// `labels` come from another call. The remotes are below `key.repository.collection`, whatever the answer says: git sends

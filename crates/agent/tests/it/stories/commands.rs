@@ -284,8 +284,8 @@ async fn who_may_not_give_commands_and_what_is_none_is_refused_with_the_reason()
     pull_request.push(&[(CART, cart(LAST_ITEM, QUERY).as_str())]).await.unwrap();
     assert!(pull_request.reviewed(2).await.starts_with("succeeded"), "not paused");
 
-    let answer = command(&pull_request, &boss, "@CodeRabbit autofix").await;
-    assert!(answer.starts_with("**Not done: `autofix`.** This version changes no code by itself."), "{answer}");
+    let answer = command(&pull_request, &boss, "@CodeRabbit fix-ci").await;
+    assert!(answer.starts_with("**Not done: `fix-ci`.** It is about checks of GitHub."), "{answer}");
     let answer = command(&pull_request, &boss, "@CodeRabbit reveiw").await;
     assert!(answer.starts_with("**That is no command that I know**"), "{answer}");
     for talk in ["Looks good to me.", "> @CodeRabbit pause", "@Ada please look"] {

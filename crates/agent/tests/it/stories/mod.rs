@@ -20,6 +20,7 @@ mod learning;
 mod learnings;
 mod looks;
 mod outage;
+mod own_pull_requests;
 mod providers;
 mod proxies;
 mod quiet;

@@ -33,6 +33,9 @@ fn each_answer_says_what_happens_now() {
         CommandReply::NoRoomForSummary,
         CommandReply::DiagramAsked,
         CommandReply::NoDiagram,
+        CommandReply::ChangeAsked { what: "docstrings, as a pull request into this one" },
+        CommandReply::PlanAsked,
+        CommandReply::Refused { why: "It is turned off (`a.b`)." },
         CommandReply::NotWritten { problem: "the model did not answer" },
     ];
     insta::assert_snapshot!(replies.iter().map(told).collect::<Vec<_>>().join("\n\n"), @r"
@@ -78,6 +81,12 @@ fn each_answer_says_what_happens_now() {
 
     **No diagram.** The model saw no flow worth one, or drew none that this service could show.
 
+    **Asked for: docstrings, as a pull request into this one.** It takes a while; what became of it comes as an answer here.
+
+    **Plan asked for.** It comes as an answer here.
+
+    **Not done.** It is turned off (`a.b`).
+
     **Not written:** the model did not answer. The command may be given again.
     ");
 }
@@ -97,6 +106,13 @@ fn help_lists_every_command() {
     | `resolve` | Closes all threads of findings that are still open. |
     | `summary` | Writes the summary in the description, at its placeholder or its end, anew. |
     | `generate sequence diagram` | Draws the flow that the change is about, in an answer. |
+    | `generate docstrings` | Documents the functions and types that the change adds or touches and that lack it; comes as a pull request into this one. |
+    | `generate unit tests` | Writes new files of tests for the change; comes as a pull request into this one. They were run by nobody. |
+    | `autofix` | Settles open findings of the agent by a commit on the source branch. |
+    | `autofix stacked pr` | The same as a pull request into this one. |
+    | `simplify` | Makes the changed code simpler, where the repository allows it; comes as a pull request into this one. |
+    | `run` | Makes the change of a recipe of `.coderabbit.yaml` (`run` and its name); comes as a pull request into this one. |
+    | `plan` | Says in an answer how to settle open findings and what linked work items ask for. No code is changed. |
     | `configuration` | Shows the configuration that counts here, and where each part comes from. |
     | `help` | Shows this list. |
     ");

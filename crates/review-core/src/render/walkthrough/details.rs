@@ -90,8 +90,23 @@ impl Details<'_> {
             usage.output_tokens,
             usage.cost_words().map(|words| format!("; {words}")).unwrap_or_default()
         ));
+        lines.push(on_request(self.configuration));
         folded("Review details", &fitting(lines, MAX_DETAILS_CHARS).join("\n"))
     }
+}
+
+/// What people can ask for beside the review.
+fn on_request(configuration: Option<&Effective>) -> String {
+    let touches = configuration.map(|effective| &effective.configuration.reviews.finishing_touches);
+    let is_on = |is_on: Option<bool>| is_on.unwrap_or(true);
+    let wanted = [
+        ("generate docstrings", is_on(touches.map(|touches| touches.docstrings.enabled))),
+        ("generate unit tests", is_on(touches.map(|touches| touches.unit_tests.enabled))),
+        ("autofix", true),
+        ("plan", true),
+    ];
+    let wanted = wanted.iter().filter(|(_, is_on)| *is_on).map(|(words, _)| format!("`{words}`")).collect::<Vec<_>>().join(", ");
+    format!("- On request, by a command in a comment: {wanted}; `help` lists all")
 }
 
 /// None for one that has no words.

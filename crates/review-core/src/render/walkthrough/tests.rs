@@ -160,6 +160,7 @@ fn a_clean_review_is_short() {
     - Files reviewed (2): `src/orders.rs`, `src/sql.rs`
     - Depth: normal, 3 looks
     - Model: 1 call, 12000 tokens in (0 from the cache), 900 out; about $0.042
+    - On request, by a command in a comment: `generate docstrings`, `generate unit tests`, `autofix`, `plan`; `help` lists all
 
     </details>
     ");
