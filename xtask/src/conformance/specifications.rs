@@ -49,7 +49,7 @@ impl Family {
 
 /// Copies the files of a family for Prism, by area (`git`, `wit`, ...). The prepared files name exactly one `api-version`; the
 /// service takes older ones as well, and so do the copies; fields of work items are declared as objects, and the service sends
-/// texts and numbers. Nothing else is changed.
+/// texts and numbers; what makes a push or a pull request is answered with 201. Nothing else is changed.
 pub(super) fn prepare(family: Family, openapi: &Path) -> anyhow::Result<BTreeMap<String, PathBuf>> {
     let copies = work_dir("openapi")?;
     let mut areas = BTreeMap::new();
@@ -61,6 +61,7 @@ pub(super) fn prepare(family: Family, openapi: &Path) -> anyhow::Result<BTreeMap
         let mut specification = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
         accept_older_versions(&mut specification, family.versions());
         accept_plain_fields(&mut specification);
+        answer_created(&mut specification);
         let copy = copies.join(&name);
         fs::write(&copy, specification.to_string()).with_context(|| format!("cannot write {}", copy.display()))?;
         areas.insert(area.to_owned(), copy);
@@ -98,6 +99,19 @@ fn accept_plain_fields(specification: &mut Value) {
     for values in ["WorkItem/properties/fields", "Link/properties/attributes"] {
         if let Some(values) = specification.pointer_mut(&format!("/definitions/{values}/additionalProperties")) {
             *values = serde_json::json!({});
+        }
+    }
+}
+
+/// The files declare 200 for them; the service answers 201 (Microsoft's own client for Rust patches its copy the same way,
+/// `microsoft/azure-devops-rust-api#47`).
+fn answer_created(specification: &mut Value) {
+    let Some(paths) = specification.get_mut("paths").and_then(Value::as_object_mut) else { return };
+    let makers = paths.iter_mut().filter(|(path, _)| path.ends_with("/pushes") || path.ends_with("{repositoryId}/pullrequests"));
+    for (_, operations) in makers {
+        let Some(responses) = operations.pointer_mut("/post/responses").and_then(Value::as_object_mut) else { continue };
+        if let Some(made) = responses.remove("200") {
+            responses.insert("201".to_owned(), made);
         }
     }
 }
