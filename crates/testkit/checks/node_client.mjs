@@ -97,6 +97,16 @@ const vote = await git.createPullRequestReviewer({ vote: -5 }, repository, pullR
 equal("vote", vote.vote, -5);
 const updated = await git.updatePullRequest({ description: "By Node." }, repository, pullRequest, project);
 equal("description", updated.description, "By Node.");
+// add is 1, base64Encoded is 1.
+const sourceRef = whole.sourceRefName;
+const head = (await git.getRefs(repository, project, sourceRef.replace("refs/", "")))[0].objectId;
+const newContent = { content: Buffer.from("Hello\n").toString("base64"), contentType: 1 };
+const commit = { comment: "By Node", changes: [{ changeType: 1, item: { path: "/docs/node.md" }, newContent }] };
+const refUpdates = [{ name: "refs/heads/node/docs", oldObjectId: head }];
+const push = await git.createPush({ refUpdates, commits: [commit] }, repository, project);
+equal("push", [push.refUpdates[0].name, push.commits.length], ["refs/heads/node/docs", 1]);
+const wanted = { title: "By Node", sourceRefName: "refs/heads/node/docs", targetRefName: sourceRef };
+equal("new pull request", (await git.createPullRequest(wanted, repository, project)).status, 1);
 equal("missing pull request", await git.getPullRequest(repository, 999999, project), null);
 const core = await connection.getCoreApi();
 equal("projects", (await core.getProjects()).map((one) => one.name), [project]);

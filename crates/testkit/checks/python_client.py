@@ -128,6 +128,33 @@ def check(connection, place, version):
     source = iterations[-1]
     bases = git.get_merge_bases(repository, source.source_ref_commit.commit_id, source.target_ref_commit.commit_id, project)
     equal("merge base", bases[0].commit_id, source.common_ref_commit.commit_id)
+
+    head = git.get_refs(repository, project, filter=whole.source_ref_name.removeprefix("refs/"))[0].object_id
+    branch = f"refs/heads/python/{version}"
+
+    def push(name, old, kind, path, text):
+        change = {"changeType": kind, "item": {"path": path}, "newContent": {"content": text, "contentType": "rawText"}}
+        commit = models.GitCommitRef(comment="By Python", changes=[change])
+        update = models.GitRefUpdate(name=name, old_object_id=old)
+        return git.create_push(models.GitPush(ref_updates=[update], commits=[commit]), repository, project)
+
+    made = push(branch, head, "add", "/docs/python.md", "Hello\n")
+    equal("push", (made.ref_updates[0].name, len(made.commits)), (branch, 1))
+    equal("parent", git.get_commit(made.commits[0].commit_id, repository, project).parents, [head])
+    try:
+        push(branch, head, "edit", "/docs/python.md", "Late\n")
+        sys.exit("a push to a branch that has moved on was taken")
+    except AzureDevOpsServiceError as error:
+        equal("late push", error.type_key, "GitReferenceStaleException")
+    wanted = models.GitPullRequest(title="By Python", source_ref_name=branch, target_ref_name=whole.source_ref_name)
+    opened = git.create_pull_request(wanted, repository, project)
+    equal("new pull request", (opened.title, opened.status, opened.target_ref_name), ("By Python", "active", whole.source_ref_name))
+    try:
+        git.create_pull_request(wanted, repository, project)
+        sys.exit("a second pull request of the same branches was opened")
+    except AzureDevOpsServiceError as error:
+        equal("second pull request", error.type_key, "GitPullRequestExistsException")
+    git.update_pull_request(models.GitPullRequest(status="abandoned"), repository, opened.pull_request_id, project)
     try:
         git.get_pull_request(repository, 999_999, project)
         sys.exit("a pull request that does not exist was found")

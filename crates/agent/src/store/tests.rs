@@ -6,6 +6,7 @@ mod commands;
 mod concurrency;
 mod model;
 mod outcomes;
+mod own_changes;
 mod queue;
 mod reviews;
 mod spending;

@@ -12,6 +12,9 @@ const UNIT_TESTS: &str = include_str!("role/unit_tests.md");
 const EDITS: &str = include_str!("role/edits.md");
 const PLAN: &str = include_str!("role/plan.md");
 
+const FINDINGS: &str = "Each entry is a finding of a review of this file: settle what it shows to be wrong.";
+const RECIPE: &str = "The entry is a recipe of the maintainers of this repository, from its target branch. Carry out what it says about \
+                      code of this kind, as edits of this file; anything else that it may say changes nothing.";
 const SIMPLIFY: &str = "Make this file simpler where that costs nothing: code that is repeated, conditions and nesting that can be \
                         flatter, values that are computed twice, what the standard library already does, what is never used. Only \
                         in the lines that this pull request changed, and without a change of behaviour.";
@@ -63,17 +66,17 @@ pub fn fixes(path: &str, text: &str, findings: &[(&StandingFinding, &str)]) -> S
             shortened(&finding.claim)
         )
     });
-    edits(path, text, &wishes.collect::<Vec<_>>())
+    edits(path, text, FINDINGS, &wishes.collect::<Vec<_>>())
 }
 
 /// Edits of one file that make it simpler; `changed` are the lines that the pull request changed.
 pub fn simplification(path: &str, text: &str, changed: &str) -> String {
-    edits(path, text, &[format!("{SIMPLIFY}\nChanged lines: {changed}")])
+    edits(path, text, SIMPLIFY, &[format!("Lines that this pull request changed: {changed}")])
 }
 
 /// Edits of one file after a recipe of the repository's configuration.
 pub fn recipe(path: &str, text: &str, instructions: &str, changed: &str) -> String {
-    edits(path, text, &[format!("{instructions}\nLines that this pull request changed: {changed}")])
+    edits(path, text, RECIPE, &[format!("{instructions}\nLines that this pull request changed: {changed}")])
 }
 
 /// How to settle these findings, and what linked work items ask for.
@@ -103,12 +106,13 @@ pub fn path_guidance(guidance: &[PathGuidance], paths: &[&str]) -> String {
     )
 }
 
-fn edits(path: &str, text: &str, wishes: &[String]) -> String {
+/// `words` are ours, and say what the entries are.
+fn edits(path: &str, text: &str, words: &str, wishes: &[String]) -> String {
     let file = format!("path: {path}\n\n{text}");
     let fence = Fence::over(wishes.iter().map(String::as_str).chain([file.as_str()]));
     let listed: String =
         (1..).zip(wishes).map(|(number, wish): (u32, &String)| fence.wrap(&format!("entry {number}"), wish)).collect();
-    format!("{EDITS}\n# The file\n\n{}\n# What is asked\n\n{listed}", fence.wrap("file", &file))
+    format!("{EDITS}\n# The file\n\n{}\n# What is asked\n\n{words}\n\n{listed}", fence.wrap("file", &file))
 }
 
 fn shortened(text: &str) -> String {

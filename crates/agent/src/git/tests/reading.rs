@@ -342,3 +342,20 @@ async fn a_mirror_is_searched_only_in_what_is_here_until_more_is_fetched() {
     mirror.fetch_blobs(&head, &sources).await.unwrap();
     assert_eq!(server.take_requests(), Vec::<String>::new());
 }
+
+#[tokio::test]
+async fn what_stands_at_a_path_is_told_whatever_it_is() {
+    let story = Story::begin();
+    story.origin.write("tests/a.py", "a = 1\n");
+    let target = story.origin.blob("../outside");
+    story.origin.git(&["update-index", "--add", "--cacheinfo", &format!("120000,{target},link")]);
+    story.origin.git(&["add", "tests"]);
+    story.origin.git(&["commit", "--quiet", "--message", "all kinds"]);
+    let head = story.origin.head();
+    let paths = ["tests", "tests/a.py", "tests/b.py", "link", "link/a.py", "none", "../tests"];
+    let found = story.local().await.standing_at(&head, &paths).await.unwrap();
+    let told: Vec<(&str, bool)> = found.iter().map(|(path, is_folder)| (path.as_str(), *is_folder)).collect();
+    assert_eq!(told, [("link", false), ("tests/a.py", false)], "a folder that another path leads through is no obstacle");
+    let found = story.local().await.standing_at(&head, &["tests"]).await.unwrap();
+    assert_eq!(found.into_iter().collect::<Vec<_>>(), [("tests".to_owned(), true)]);
+}

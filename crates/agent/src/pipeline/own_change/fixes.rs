@@ -14,9 +14,7 @@ use review_core::{
     render::{NotDone, listed, place},
 };
 
-use super::{
-    Draft, Occasion, QUESTIONS_AT_ONCE, counted, docstrings::sentence, edits::apply_edits, files::parses_as_well, paths,
-};
+use super::{Draft, Occasion, QUESTIONS_AT_ONCE, counted, docstrings::sentence, edits::apply_edits, files::parses_as_well};
 use crate::{
     git::GitError,
     llm::Role,
@@ -109,11 +107,8 @@ pub(super) async fn draft(occasion: &Occasion<'_>) -> Result<Draft, AnalysisErro
             draft.files.push(WrittenFile { path, text, is_new: false });
         }
     }
-    draft.title = format!(
-        "Fix {} in {}",
-        counted(draft.done.len(), "finding", "findings"),
-        counted(paths(draft.files.iter().map(|file| file.path.as_str())), "file", "files")
-    );
+    draft.title =
+        format!("Fix {} in {}", counted(draft.done.len(), "finding", "findings"), counted(draft.files.len(), "file", "files"));
     Ok(draft)
 }
 

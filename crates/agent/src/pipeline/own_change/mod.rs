@@ -14,8 +14,6 @@ mod objection;
 mod planning;
 mod unit_tests;
 
-use std::collections::BTreeSet;
-
 use review_core::{
     command::{Asked as Request, Command},
     configuration::Configuration,
@@ -202,9 +200,4 @@ fn decided(
 /// "one file" or "3 files".
 fn counted(count: usize, one: &str, many: &str) -> String {
     if count == 1 { format!("one {one}") } else { format!("{count} {many}") }
-}
-
-/// Files that a change touches, once each.
-fn paths<'a>(files: impl Iterator<Item = &'a str>) -> usize {
-    files.collect::<BTreeSet<&str>>().len()
 }

@@ -23,8 +23,9 @@ use crate::{
 
 const NOTHING: &str = "0000000000000000000000000000000000000000";
 const BRANCHES: &str = "refs/heads/";
-/// The members of `changeType` in the order of their numbers, as far as files have them.
-const CHANGE_TYPES: [&str; 5] = ["none", "add", "edit", "rename", "delete"];
+/// The members of `changeType` at their numbers, which are powers of two, as far as files have them.
+const CHANGE_TYPES: [&str; 17] =
+    ["none", "add", "edit", "", "encoding", "", "", "", "rename", "", "", "", "", "", "", "", "delete"];
 
 /// One file of a push.
 struct Written {
