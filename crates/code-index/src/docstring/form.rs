@@ -72,6 +72,7 @@ pub(super) fn lines(
     for text in said.texts() {
         check(language, text)?;
     }
+    let said = if is_rendered_as_html(language) { said.without_html() } else { said };
     let width = WIDTH.saturating_sub(indentation).saturating_sub(4).max(LEAST_WIDTH);
     Ok(match language {
         Language::Python => python(&said, width),
@@ -94,10 +95,63 @@ struct Said {
 }
 
 impl Said {
+    fn without_html(self) -> Self {
+        Self {
+            summary: self.summary.iter().map(|text| without_html(text)).collect(),
+            parameters: self.parameters.into_iter().map(|(name, meaning)| (name, without_html(&meaning))).collect(),
+            returns: without_html(&self.returns),
+            errors: without_html(&self.errors),
+        }
+    }
+
     fn texts(&self) -> impl Iterator<Item = &str> {
         let parameters = self.parameters.iter().map(|(_, meaning)| meaning);
         self.summary.iter().chain(parameters).chain([&self.returns, &self.errors]).map(String::as_str)
     }
+}
+
+/// Whether what makes pages of these comments takes HTML in them for what it is.
+fn is_rendered_as_html(language: Language) -> bool {
+    matches!(
+        language,
+        Language::Rust
+            | Language::Java
+            | Language::Kotlin
+            | Language::Scala
+            | Language::JavaScript
+            | Language::TypeScript
+            | Language::Tsx
+            | Language::Php
+            | Language::Swift
+            | Language::C
+            | Language::Cpp
+    )
+}
+
+/// What would begin a tag or a comment of HTML, outside of code spans, shown instead.
+fn without_html(text: &str) -> String {
+    let parts: Vec<&str> = text.split('`').collect();
+    let mut told = String::new();
+    for (place, part) in parts.iter().enumerate() {
+        if place > 0 {
+            told.push('`');
+        }
+        // A span that is never closed is none.
+        let is_code = place % 2 == 1 && place + 1 < parts.len();
+        if is_code {
+            told.push_str(part);
+            continue;
+        }
+        let mut rest = *part;
+        while let Some((before, after)) = rest.split_once('<') {
+            let begins = after.starts_with(|next: char| next.is_alphabetic() || matches!(next, '/' | '!' | '?'));
+            told.push_str(before);
+            told.push_str(if begins { "&lt;" } else { "<" });
+            rest = after;
+        }
+        told.push_str(rest);
+    }
+    told
 }
 
 /// An identifier that stands in the signature.
@@ -111,7 +165,7 @@ fn is_parameter(name: &str, signature: &str) -> bool {
 
 fn check(language: Language, text: &str) -> Result<(), Refusal> {
     static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-        let words = r"(?i)\b(eslint-|jshint|jslint|ts-(ignore|nocheck|expect-error|check)|no-?lint|noqa|nosec|nosonar|noinspection|rubocop:|shellcheck\s+\w+=|pylint:|pyright:|mypy:|ruff:|flake8[:-]|isort:|yapf:|fmt:\s*(on|off|skip)|type:\s*ignore|prettier-ignore|istanbul\s+ignore|c8\s+ignore|v8\s+ignore|webpack\w+:|pragma:?\s|(en)?coding\s*[:=]|frozen_string_literal|shareable_constant_value|swiftlint:|ktlint|checkstyle:|clang-format|phpcs:|phpstan-|psalm-|codecoverageignore|go:[a-z]|\+build\b|sourcemappingurl|sourceurl|spell-?checker:|cspell:|coderabbit)";
+        let words = r"(?i)\b(eslint-|jshint|jslint|ts-(ignore|nocheck|expect-error|check)|no-?lint|noqa|nosec|nosonar|noinspection|rubocop:|shellcheck\s+\w+=|pylint:|pyright:|mypy:|ruff:|flake8[:-]|isort:|yapf:|fmt:\s*(on|off|skip)|type:\s*ignore|prettier-ignore|istanbul\s+ignore|c8\s+ignore|v8\s+ignore|webpack\w+:|pragma:?\s|(en)?coding\s*[:=]|frozen_string_literal|shareable_constant_value|swiftlint:|ktlint|checkstyle:|clang-format|phpcs:|phpstan-|psalm-|codecoverageignore|go:[a-z]|\+build\b|sourcemappingurl|sourceurl|spell-?checker:|cspell:|typed:\s|warn_indent|vim?:\s|ex:\s|javascript:|coderabbit)|-\*-";
         Regex::new(words).expect("a constant expression")
     });
     let ends = match language {

@@ -125,6 +125,9 @@ fn words_that_would_go_on_as_code_or_act_on_tools_are_refused() {
         ("a.py", "Fine. # type: ignore", Refusal::SpeaksToTools),
         ("a.rb", "encoding: utf-7", Refusal::SpeaksToTools),
         ("a.sh", "shellcheck disable=all", Refusal::SpeaksToTools),
+        ("a.rb", "typed: ignore", Refusal::SpeaksToTools),
+        ("a.py", "Adds. vim: set modeline:", Refusal::SpeaksToTools),
+        ("a.ts", "See [this](javascript:evil()).", Refusal::SpeaksToTools),
         ("a.go", "go:linkname evil", Refusal::SpeaksToTools),
         ("a.ts", " \u{200b}\n", Refusal::NoWords),
     ];
@@ -142,6 +145,9 @@ fn words_that_would_go_on_as_code_or_act_on_tools_are_refused() {
         };
         assert_eq!(documented(path, text, &said(words)), (text.to_owned(), vec![expected]), "{path}: {words}");
     }
+    // Pages that are made of comments get no HTML.
+    let (text, _) = documented("a.rs", "fn a() {}\n", &said("Adds to `Vec<T>`, <script>evil()</script> <!-- if a < b ` <i>"));
+    assert_eq!(text, "/// Adds to `Vec<T>`, &lt;script>evil()&lt;/script> &lt;!-- if a < b ` &lt;i>\nfn a() {}\n");
     // What only looks like a tag, a doctest or a line of its own loses that look.
     let (text, _) = documented("a.rs", "fn a() {}\n", &said("Adds.\n```\nevil();\n```\n    evil()"));
     assert_eq!(text, "/// Adds. evil(); evil()\nfn a() {}\n");
