@@ -1,12 +1,17 @@
-//! What people taught: which of it counts in a repository.
+//! What was learned in a repository: which of what people taught counts, and what became of findings.
+
+use std::sync::Arc;
 
 use review_core::{
     configuration::{KnowledgeBase, Reach},
-    learning::Learning,
+    learning::{History, Learning, SilentCategory},
     pull_request::RepositoryKey,
 };
 
-use super::review::Reviewer;
+use super::{
+    review::{Reviewer, Run},
+    trouble::Trouble,
+};
 use crate::store::{KnownLearning, Reaches, StoreError};
 
 const DAY: i64 = 24 * 60 * 60 * 1_000;
@@ -36,6 +41,21 @@ impl Reviewer {
         let known = self.store.learnings(repository, reaches(knowledge.learnings.scope)).await?;
         let (now, delay) = ((self.clock)(), knowledge.learnings.approval_delay);
         Ok(known.into_iter().filter(|known| counts(known, delay, now)).map(|known| known.learning).collect())
+    }
+}
+
+impl Run<'_> {
+    /// What became of earlier findings in this repository, and what people taught.
+    pub(super) async fn history(&self, knowledge: &KnowledgeBase) -> Result<Arc<History>, Trouble> {
+        // Before the outcomes are read: a repository that wants nothing kept has none.
+        let learnings = self.reviewer.learnings(&self.key.repository, knowledge).await?;
+        let history = self.reviewer.store.history(&self.key.repository).await?.with_learnings(learnings);
+        for SilentCategory { category, tally } in history.silent() {
+            let (acted_on, of) = (tally.acted_on, tally.settled());
+            tracing::info!(pull_request = %self.key, category = category.key(), acted_on, of, "a category is silent in this repository");
+            self.reviewer.metrics.reviewed_in_silence(category);
+        }
+        Ok(Arc::new(history))
     }
 }
 

@@ -10,9 +10,9 @@ use review_core::{
     chat,
     checks::{CheckReport, NOT_CHECKED, statuses, unchecked},
     command,
-    configuration::{Effective, KnowledgeBase, Reviews},
+    configuration::{Effective, Reviews},
     finding::{DropReason, Dropped, StandingFinding, standing_findings},
-    learning::{History, PostedFinding, SilentCategory},
+    learning::PostedFinding,
     publication::{DesiredState, WalkthroughState},
     pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus},
     scope::{Circumstances, CostLimits, Decision, QuietReason, Reviewed, SkipReason, decide, reviewed_from_threads},
@@ -395,19 +395,6 @@ impl Run<'_> {
             return Ok(Settled::default());
         }
         self.reading(self.reviewer.configurations.of(state)).await
-    }
-
-    /// What became of earlier findings in this repository, and what people taught.
-    async fn history(&self, knowledge: &KnowledgeBase) -> Result<Arc<History>, Trouble> {
-        // Before the outcomes are read: a repository that wants nothing kept has none.
-        let learnings = self.reviewer.learnings(&self.key.repository, knowledge).await?;
-        let history = self.reviewer.store.history(&self.key.repository).await?.with_learnings(learnings);
-        for SilentCategory { category, tally } in history.silent() {
-            let (acted_on, of) = (tally.acted_on, tally.settled());
-            tracing::info!(pull_request = %self.key, category = category.key(), acted_on, of, "a category is silent in this repository");
-            self.reviewer.metrics.reviewed_in_silence(category);
-        }
-        Ok(Arc::new(history))
     }
 
     /// What only reads ends at once when the token trips.
