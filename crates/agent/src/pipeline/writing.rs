@@ -170,6 +170,9 @@ impl Reviewer {
             _ => reviews.sequence_diagrams = true,
         }
         let repository = self.fetch(publisher.key, state, iteration, BTreeSet::new()).await?;
+        if effective.configuration.reviews.disable_cache {
+            repository.forget_after_use();
+        }
         // No finder looks at it, and no neighbour is told of.
         let (surroundings, past) = (Surroundings::default(), Past::Local);
         let change = Change {

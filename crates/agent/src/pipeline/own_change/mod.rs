@@ -146,6 +146,9 @@ impl Reviewer {
         let earlier = fixes::heads_of_findings(state, asked.writing);
         let fetched = self.fetch(publisher.key, state, iteration, earlier);
         let repository = &publisher.reading(Box::pin(fetched)).await?;
+        if configuration.reviews.disable_cache {
+            repository.forget_after_use();
+        }
         let model = &self.model_for(publisher, asked);
         let occasion = Occasion { publisher, state, iteration, configuration, repository, model };
         let draft = match asked.writing {
