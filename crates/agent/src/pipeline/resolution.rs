@@ -7,9 +7,9 @@ use review_core::{
     diff::{LineMap, Mapped},
     finding::{StandingFinding, answer::ResolutionAnswer},
     prompt,
-    pull_request::{CommitId, Iteration, LineRange, Side},
+    pull_request::{CommitId, Iteration, LineRange, PullRequestState, Side},
     redaction::Redactor,
-    scope::CostLimitReached,
+    scope::{CostLimitReached, Reviewed},
     usage::Usage,
 };
 use tokio_util::sync::CancellationToken;
@@ -35,6 +35,23 @@ pub(super) struct Resolutions {
     pub(super) usage: Usage,
     /// Why not every finding was judged.
     pub(super) cost_limit: Option<CostLimitReached>,
+}
+
+/// What the newest code is compared with: the code of the last review, and that of each finding which is still open. The
+/// cache has them only when this machine made those reviews.
+pub(super) fn earlier_commits(
+    state: &PullRequestState,
+    since: Option<&Reviewed>,
+    standing: &[StandingFinding],
+) -> BTreeSet<CommitId> {
+    let last = since.into_iter().flat_map(|since| [since.base.clone(), since.head.clone()]);
+    let open: BTreeSet<u32> = standing
+        .iter()
+        .filter(|finding| finding.status.is_open() && !finding.is_deleted)
+        .map(|finding| finding.iteration)
+        .collect();
+    let heads = state.iterations.iter().filter(|iteration| open.contains(&iteration.id)).map(|iteration| iteration.head.clone());
+    last.chain(heads).collect()
 }
 
 /// Where the files of standing findings are in the head, by thread. One that is not listed has its old name still.

@@ -11,7 +11,7 @@ use review_core::{
     checks::{CheckReport, NOT_CHECKED, statuses, unchecked},
     command,
     configuration::{Effective, Reviews},
-    finding::{DropReason, Dropped, StandingFinding, standing_findings},
+    finding::{DropReason, Dropped, standing_findings},
     learning::PostedFinding,
     publication::{DesiredState, WalkthroughState},
     pull_request::{CommitId, Iteration, PullRequest, PullRequestKey, PullRequestState, PullRequestStatus},
@@ -27,7 +27,7 @@ use super::{
     evidence::Change,
     past::Past,
     publish::{PublishError, Publisher},
-    resolution::{resolutions, under_new_names, whereabouts},
+    resolution::{earlier_commits, resolutions, under_new_names, whereabouts},
     secrets::analyse,
     surroundings::surroundings,
     trouble::Trouble,
@@ -560,19 +560,6 @@ impl Run<'_> {
 
 fn is_newer(state: &PullRequestState, reviewed: Option<&Reviewed>) -> bool {
     state.newest_iteration().zip(reviewed).is_some_and(|(newest, reviewed)| newest.id > reviewed.iteration)
-}
-
-/// What the newest code is compared with: the code of the last review, and that of each finding which is still open. The
-/// cache has them only when this machine made those reviews.
-fn earlier_commits(state: &PullRequestState, since: Option<&Reviewed>, standing: &[StandingFinding]) -> BTreeSet<CommitId> {
-    let last = since.into_iter().flat_map(|since| [since.base.clone(), since.head.clone()]);
-    let open: BTreeSet<u32> = standing
-        .iter()
-        .filter(|finding| finding.status.is_open() && !finding.is_deleted)
-        .map(|finding| finding.iteration)
-        .collect();
-    let heads = state.iterations.iter().filter(|iteration| open.contains(&iteration.id)).map(|iteration| iteration.head.clone());
-    last.chain(heads).collect()
 }
 
 /// The review of a pull request, as a job. A later event replaces it while it waits.
