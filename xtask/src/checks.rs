@@ -1,4 +1,5 @@
-//! The stand-in of Azure DevOps, driven by clients that others wrote: Microsoft's own for Python and for Node.
+//! The stand-ins of Azure DevOps, Jira and Linear, driven by clients that others wrote: Microsoft's own for Python and for Node,
+//! `jira` of `PyPI`, and Linear's own.
 
 use std::{
     io::{BufRead, BufReader},
@@ -12,6 +13,13 @@ use crate::process::{self, cargo, command, root, say, target_dir, work_dir};
 
 const PYTHON_CLIENT: &str = "azure-devops==7.1.0b4";
 const NODE_CLIENT: &str = "azure-devops-node-api@17.0.1";
+const JIRA_CLIENT: &str = "jira==3.10.5";
+const LINEAR_CLIENT: &[&str] = &["@linear/sdk@98.0.0", "graphql@17.1.0"];
+/// What the agent sends to Linear.
+const LINEAR_DOCUMENTS: &str = "crates/agent/src/trackers/linear";
+
+const AZURE_DEVOPS: &str = "azure-devops-fake";
+const SERVICES: &str = "services-fake";
 
 /// Releases that the stand-in plays, with the arguments for it and the version of the Python client's models.
 const RELEASES: &[(&str, &[&str], &str)] = &[
@@ -19,7 +27,7 @@ const RELEASES: &[(&str, &[&str], &str)] = &[
     ("Server 2022", &["--mode", "server2022", "--prefix", "tfs", "--collection", "DefaultCollection"], "7.0"),
 ];
 
-/// Runs both clients against each release; each run has a server of its own.
+/// Runs the clients, each run against servers of its own.
 pub(crate) fn run() -> anyhow::Result<()> {
     crate::tools::for_checks()?;
     // Not the package alone: with the features that it needs by itself, all its dependencies would be built anew.
@@ -32,16 +40,26 @@ pub(crate) fn run() -> anyhow::Result<()> {
     for (release, arguments, version) in RELEASES {
         let mut client = command(&python);
         client.arg(scripts.join("python_client.py"));
-        check(client, &[version], arguments, &format!("Python client, {release}"), &mut failures);
+        check(client, &[version], (AZURE_DEVOPS, arguments), &format!("Python client, {release}"), &mut failures);
         let mut client = command("node");
         client.arg(scripts.join("node_client.mjs")).env("NODE_CLIENT", &modules);
-        check(client, &[], arguments, &format!("Node client, {release}"), &mut failures);
+        check(client, &[], (AZURE_DEVOPS, arguments), &format!("Node client, {release}"), &mut failures);
     }
+    let python = crate::tools::python_packages(&work_dir("jira-client")?, &[JIRA_CLIENT])?;
+    let mut client = command(&python);
+    client.arg(scripts.join("jira_client.py"));
+    check(client, &[], (SERVICES, &[]), "Jira's Python client", &mut failures);
+    let modules = work_dir("linear-client")?;
+    crate::tools::npm_packages(&modules, LINEAR_CLIENT)?;
+    let mut client = command("node");
+    client.arg(scripts.join("linear_client.mjs")).env("NODE_CLIENT", &modules);
+    let documents = root().join(LINEAR_DOCUMENTS).display().to_string();
+    check(client, &[&documents], (SERVICES, &[]), "Linear's Node client", &mut failures);
     if failures.is_empty() { Ok(()) } else { bail!("{}", failures.join("; ")) }
 }
 
 /// Starts the stand-in, tells the client where everything is, and ends it.
-fn check(mut client: Command, more: &[&str], server: &[&str], name: &str, failures: &mut Vec<String>) {
+fn check(mut client: Command, more: &[&str], server: (&str, &[&str]), name: &str, failures: &mut Vec<String>) {
     let result = (|| {
         let (server, places) = Server::start(server)?;
         // Clients keep what a server told them in their home directory, by URL; and ports come again.
@@ -68,8 +86,8 @@ struct Server {
 
 impl Server {
     /// The server, and the line in which it says where everything is: the clients' first argument.
-    fn start(arguments: &[&str]) -> anyhow::Result<(Self, String)> {
-        let binary = target_dir().join("debug/azure-devops-fake");
+    fn start((program, arguments): (&str, &[&str])) -> anyhow::Result<(Self, String)> {
+        let binary = target_dir().join("debug").join(program);
         let mut child = command(&binary)
             .args(arguments)
             .stdin(Stdio::piped())

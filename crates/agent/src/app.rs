@@ -21,6 +21,7 @@ use crate::{
     settings::Settings,
     store::{QueueCounts, Store},
     telemetry::{Metrics, QueueGauges},
+    trackers::Trackers,
 };
 
 /// A worker without a job asks the queue this often; events wake it at once.
@@ -88,6 +89,7 @@ impl Agent {
         let configurations = Configurations::new(azure.clone(), documents, settings.review.clone(), now);
         let (named, teams) = (settings.review.command_users.clone(), &settings.review.command_teams);
         let commanders = Commanders::new(azure.clone(), named, teams, clock);
+        let trackers = Trackers::new(&settings.trackers, &http, settings.redactor(), Some(metrics.clone()), clock)?;
         let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {
@@ -106,6 +108,7 @@ impl Agent {
             store,
             metrics,
             configurations,
+            trackers,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
             max_looks: settings.review.max_looks,

@@ -86,6 +86,7 @@ struct Inner {
     outcomes: Family<FindingLabels, Counter>,
     silent: Family<CategoryLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
+    tracker_calls: Family<TrackerLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     oldest_queued: Gauge<f64, AtomicU64>,
 }
@@ -165,6 +166,12 @@ struct StatusLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TrackerLabels {
+    tracker: &'static str,
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     state: &'static str,
 }
@@ -197,6 +204,7 @@ impl Metrics {
             outcomes: Family::default(),
             silent: Family::default(),
             azure_devops_calls: Family::default(),
+            tracker_calls: Family::default(),
             queue: Family::default(),
             oldest_queued: Gauge::default(),
         };
@@ -256,6 +264,11 @@ impl Metrics {
             "azure_devops_calls",
             "Calls of Azure DevOps, by class of the status",
             inner.azure_devops_calls.clone(),
+        );
+        registry.register(
+            "tracker_calls",
+            "Issues that were looked up in trackers, by tracker and result",
+            inner.tracker_calls.clone(),
         );
         registry.register("queue_jobs", "Jobs in the queue, by state", inner.queue.clone());
         registry.register_with_unit(
@@ -356,6 +369,11 @@ impl Metrics {
             _ => "other",
         };
         self.0.azure_devops_calls.get_or_create(&StatusLabels { status }).inc();
+    }
+
+    /// An issue was looked up; `result` is `found`, `missing`, `refused`, `throttled` or `failed`.
+    pub fn tracker_call(&self, tracker: &'static str, result: &'static str) {
+        self.0.tracker_calls.get_or_create(&TrackerLabels { tracker, result }).inc();
     }
 
     /// The queue as it is now.

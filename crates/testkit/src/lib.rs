@@ -8,3 +8,5 @@ pub mod oauth2;
 pub mod proxy;
 pub mod repository;
 pub mod scenario;
+pub mod service;
+pub mod trackers;

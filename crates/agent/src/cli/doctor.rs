@@ -18,6 +18,7 @@ use crate::{
     net::HttpClients,
     settings::{Loaded, Part, Problem, Purpose, RecordingSettings, Settings, StorageSettings, ToolSettings},
     store::Store,
+    trackers::{Probe, Trackers},
 };
 
 #[derive(Debug, clap::Args)]
@@ -119,6 +120,9 @@ impl Report {
         } else if !offline {
             self.azure_devops(settings, &http).await;
         }
+        if !offline {
+            self.services(settings, &http).await;
+        }
         if is_spoilt(Part::Model) {
             self.warn("model", later);
         } else {
@@ -203,6 +207,21 @@ impl Report {
                     }
                 }
             }
+        }
+    }
+
+    async fn services(&mut self, settings: &Settings, http: &HttpClients) {
+        match Trackers::new(&settings.trackers, http, settings.redactor(), None, app::now) {
+            Ok(trackers) => {
+                for Probe { tracker, host, result } in trackers.probe().await {
+                    let subject = format!("{tracker} at {host}");
+                    match result {
+                        Ok(account) => self.ok(&subject, format!("answers; the token is that of {account}")),
+                        Err(text) => self.failed(&subject, text),
+                    }
+                }
+            }
+            Err(error) => self.failed("trackers", error.to_string()),
         }
     }
 

@@ -3,6 +3,7 @@
 mod documents;
 mod gate;
 mod proxy;
+mod service;
 #[cfg(test)]
 mod tests;
 
@@ -23,6 +24,8 @@ use rustls::{
     pki_types::{CertificateDer, pem::PemObject as _},
 };
 use secrecy::SecretString;
+pub use service::ServiceError;
+pub(crate) use service::{Reply, Service};
 use tempfile::NamedTempFile;
 use url::Url;
 

@@ -7,6 +7,7 @@ use review_core::{
     analyzers::Linted,
     checks::{Answers, CheckReport},
     configuration::Profile,
+    consulted::Consulted,
     depth::{LooksMade, Tier},
     diff::PatchError,
     finding::{
@@ -100,6 +101,8 @@ pub struct Analysis {
     pub linted: Linted,
     /// What people taught and the questions held.
     pub learnings: Vec<Learning>,
+    /// What was asked of others than repository and forge.
+    pub consulted: Consulted,
     /// What the checks before merging go by.
     pub(crate) checks: CheckFacts,
     /// What came of them, once that is known.

@@ -6,9 +6,9 @@ use code_index::{FileIndex, Language, Symbol, SymbolKind};
 use futures::{FutureExt as _, StreamExt as _, stream};
 use review_core::{
     checks::{
-        Answers, CheckReport, CheckResult, ChecksAnswer, DocstringCoverage, Facts, LINKED_ITEMS, Linked, Question, Ruling,
-        TEMPLATES, Undocumented, batches, custom_questions, description_ruling, objectives, refreshed, requirements_question,
-        results, statuses,
+        Answers, CheckReport, CheckResult, ChecksAnswer, DocstringCoverage, Facts, LINKED_ITEMS, Linked, NamedIssues, Question,
+        Ruling, TEMPLATES, Undocumented, batches, custom_questions, description_ruling, objectives, refreshed,
+        requirements_question, results, statuses,
     },
     configuration::{Configuration, Mode, Reviews},
     diff::LineKind,
@@ -43,6 +43,8 @@ const MAX_SUMMARY_CHARS: usize = 2_000;
 pub(crate) struct CheckFacts {
     pub(super) coverage: DocstringCoverage,
     pub(super) answers: Answers,
+    /// Issues of trackers that are named.
+    pub(super) issues: NamedIssues,
     /// Files of the whole change that should have been read and were not.
     pub(super) unread: usize,
     /// Whether any file of the change was read.
@@ -117,6 +119,7 @@ pub(super) fn facts(evidence: &Evidence, answers: Answers) -> CheckFacts {
     CheckFacts {
         coverage: coverage(&evidence.files, &evidence.set_aside),
         answers,
+        issues: NamedIssues::default(),
         unread: unread.len(),
         is_read: !evidence.overview.included.is_empty(),
     }
@@ -205,16 +208,17 @@ impl Run<'_> {
             title: state.pull_request.title.clone(),
             description: state.pull_request.description.clone(),
             linked: items(linked),
+            issues: keys(&facts.issues).unwrap_or_default(),
         };
         Ok(())
     }
 
     /// A pull request whose newest iteration was reviewed: titles, descriptions, links and threads change without a push, and
     /// what depends on them follows. A failure costs the review nothing.
-    pub(super) async fn look_again(&self, state: &PullRequestState, reviews: &Reviews) -> Result<End, Trouble> {
+    pub(super) async fn look_again(&self, state: &PullRequestState, wanted: &Configuration) -> Result<End, Trouble> {
         let done = End::Quiet("already_reviewed");
         let Some(iteration) = state.newest_iteration() else { return Ok(done) };
-        match self.renew(state, iteration, reviews).await {
+        match self.renew(state, iteration, wanted).await {
             Ok(()) => Ok(done),
             Err(trouble) if trouble.is_lost_lease() || matches!(trouble, Trouble::Cancelled | Trouble::MovedOn) => Err(trouble),
             Err(trouble @ Trouble::AzureDevOps(AzureDevOpsError::Unavailable { .. }))
@@ -229,7 +233,8 @@ impl Run<'_> {
         }
     }
 
-    async fn renew(&self, state: &PullRequestState, iteration: &Iteration, reviews: &Reviews) -> Result<(), Trouble> {
+    async fn renew(&self, state: &PullRequestState, iteration: &Iteration, wanted: &Configuration) -> Result<(), Trouble> {
+        let reviews = &wanted.reviews;
         let Some(report) = self.reviewer.store.check_report(self.key, iteration).await? else { return Ok(()) };
         if report.results.is_empty() && !reviews.request_changes_workflow {
             return Ok(());
@@ -242,7 +247,8 @@ impl Run<'_> {
         };
         let is_edited = state.pull_request.description != report.description;
         let template = if is_edited { self.template(state, reviews).await? } else { None };
-        let mut facts = CheckFacts { is_read: true, ..CheckFacts::default() };
+        let issues = self.issues_again(state, &report, wanted).await;
+        let mut facts = CheckFacts { is_read: true, issues, ..CheckFacts::default() };
         if state.pull_request.title != report.title && requirements_question(&reviews.pre_merge_checks).is_some() {
             let model = self.reviewer.model.on(self.account(&state.pull_request).await?);
             let asked = title_answers(&model, state, reviews, &report.summary, Answers::default(), self.cancel);
@@ -253,6 +259,7 @@ impl Run<'_> {
             title: state.pull_request.title.clone(),
             description: state.pull_request.description.clone(),
             linked: items(linked),
+            issues: keys(&facts.issues).unwrap_or_else(|| report.issues.clone()),
             ..report.clone()
         };
         if renewed.results != report.results {
@@ -264,6 +271,19 @@ impl Run<'_> {
             self.reviewer.store.record_checks(&self.job.lease, self.key, iteration, &renewed, self.now()).await?;
         }
         Ok(())
+    }
+
+    /// The issues that are named now; looked up again where title or description changed since.
+    async fn issues_again(&self, state: &PullRequestState, report: &CheckReport, wanted: &Configuration) -> NamedIssues {
+        let PullRequest { title, description, .. } = &state.pull_request;
+        let (trackers, knowledge) = (&self.reviewer.trackers, &wanted.knowledge_base);
+        if !trackers.are_used(knowledge) || wanted.reviews.pre_merge_checks.issue_assessment.mode == Mode::Off {
+            NamedIssues::NoTracker
+        } else if (title, description) == (&report.title, &report.description) {
+            NamedIssues::Known(report.issues.clone())
+        } else {
+            trackers.named(&state.pull_request, knowledge).await.links
+        }
     }
 
     /// Brings the section of the walkthrough that stands in `state` up to date.
@@ -329,14 +349,33 @@ fn facts_of<'a>(
     linked: &'a Linked,
     is_later: bool,
 ) -> Facts<'a> {
-    let CheckFacts { coverage, answers, unread, is_read } = facts;
-    Facts { pull_request: &state.pull_request, template, linked, coverage, unread: *unread, is_read: *is_read, answers, is_later }
+    let CheckFacts { coverage, answers, issues, unread, is_read } = facts;
+    Facts {
+        pull_request: &state.pull_request,
+        template,
+        linked,
+        issues,
+        coverage,
+        unread: *unread,
+        is_read: *is_read,
+        answers,
+        is_later,
+    }
 }
 
 fn items(linked: Linked) -> Option<Vec<u64>> {
     match linked {
         Linked::Items(items) => Some(items),
         Linked::Unknown => None,
+    }
+}
+
+/// None: not known.
+fn keys(issues: &NamedIssues) -> Option<Vec<String>> {
+    match issues {
+        NamedIssues::Known(keys) => Some(keys.clone()),
+        NamedIssues::NoTracker => Some(Vec::new()),
+        NamedIssues::Unknown => None,
     }
 }
 

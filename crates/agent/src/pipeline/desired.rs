@@ -62,6 +62,7 @@ pub(super) fn desired_state(
         linted: &analysis.linted,
         usage: &analysis.usage,
         checks: &analysis.report,
+        consulted: &analysis.consulted,
         configuration: Some(configuration),
     });
     DesiredState {

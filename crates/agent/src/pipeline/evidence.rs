@@ -23,6 +23,7 @@ use review_core::{
 use super::{
     analysis::AnalysisError,
     conventions::conventions,
+    elsewhere::Elsewhere,
     leads::{Leads, deleted_code, leads},
     past::Past,
 };
@@ -45,6 +46,7 @@ pub(super) struct Change<'a> {
     pub(super) work_items: &'a [WorkItem],
     /// What sections of the walkthrough are made from.
     pub(super) surroundings: &'a Surroundings,
+    pub(super) elsewhere: &'a Elsewhere,
     pub(super) base: &'a CommitId,
     pub(super) head: &'a CommitId,
     /// Merge base and head of the last review; None reviews everything.
@@ -61,8 +63,8 @@ pub(super) struct Change<'a> {
 impl<'a> Change<'a> {
     /// What the sections of the walkthrough are made from.
     pub(super) fn material(&self) -> Material<'a> {
-        let Self { configuration, pull_request, work_items, surroundings, .. } = *self;
-        Material { reviews: &configuration.reviews, pull_request, work_items, surroundings }
+        let Self { configuration, pull_request, work_items, surroundings, elsewhere, .. } = *self;
+        Material { reviews: &configuration.reviews, pull_request, work_items, issues: &elsewhere.issues, surroundings }
     }
 
     /// What the tools that the repository wants say of the files as they stand there: those run where nothing leaves them.
@@ -176,15 +178,17 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     leads.extend(linted.worth_telling(configuration.reviews.profile).map(ToolResult::lead));
     // Our own summary of an earlier run is no word of the author's.
     let description = without_summary(&change.pull_request.description);
-    let inputs = (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec());
+    let inputs =
+        (PullRequest { description, ..change.pull_request.clone() }, change.work_items.to_vec(), change.elsewhere.issues.clone());
     // Packing counts tokens of megabytes: not on a thread that answers webhooks.
     blocking("packing", move || {
-        let (pull_request, work_items) = inputs;
+        let (pull_request, work_items, issues) = inputs;
         let pack = |only_fresh: bool| {
             let pack_files: Vec<PackFile> = files.values().map(|file| file.for_pack(only_fresh)).collect();
             let input = PackInput {
                 pull_request: &pull_request,
                 work_items: &work_items,
+                issues: &issues,
                 guidelines: &conventions,
                 files: &pack_files,
                 leads: &leads,

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{Analysis, AnalysisError, Limits},
+    elsewhere::Elsewhere,
     evidence::Change,
     past::Past,
     secrets::analyse,
@@ -65,12 +66,13 @@ pub async fn review_range(
         project_name: String::new(),
         repository_name: String::new(),
     };
-    let surroundings = Surroundings::default();
+    let (surroundings, elsewhere) = (Surroundings::default(), Elsewhere::default());
     let configuration = without_sections(range.configuration.clone());
     let change = Change {
         pull_request: &pull_request,
         work_items: &[],
         surroundings: &surroundings,
+        elsewhere: &elsewhere,
         base: &range.base,
         head: &range.head,
         since: None,

@@ -15,6 +15,7 @@ mod commands;
 mod configuration;
 mod conventions;
 mod desired;
+mod elsewhere;
 mod evidence;
 mod excerpts;
 mod finders;

@@ -24,6 +24,7 @@ use super::{
     commanders::Commanders,
     configuration::{Configurations, Settled, tell_of_change},
     desired::{desired_state, unread_state},
+    elsewhere::{Elsewhere, tell_of_missing},
     evidence::Change,
     past::Past,
     publish::{PublishError, Publisher},
@@ -42,6 +43,7 @@ use crate::{
     llm::{Account, Model, ModelError},
     store::{ClaimedJob, JobKind, NewJob, PlannedReview, Requests, ReviewRecord, Steering, Store},
     telemetry::Metrics,
+    trackers::Trackers,
 };
 
 /// Attempts of a job before it becomes a dead letter.
@@ -59,6 +61,7 @@ pub struct Reviewer {
     pub store: Store,
     pub metrics: Metrics,
     pub configurations: Configurations,
+    pub trackers: Trackers,
     /// Tokens of the pack.
     pub prompt_tokens: usize,
     /// Inline comments of one review.
@@ -229,6 +232,7 @@ impl Run<'_> {
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
         let Settled { mut effective, default_branch } = self.settled(&state).await?;
+        tell_of_missing(self.reviewer, &mut effective);
         let tells_status = effective.configuration.reviews.commit_status;
         self.tells_status.get_or_init(|| tells_status);
         let circumstances = Circumstances {
@@ -251,7 +255,7 @@ impl Run<'_> {
             Decision::Quiet(QuietReason::AlreadyReviewed) => {
                 store.end_requests(self.key, requests).await?;
                 if is_recorded {
-                    return Box::pin(self.look_again(&state, &effective.configuration.reviews)).await;
+                    return Box::pin(self.look_again(&state, &effective.configuration)).await;
                 }
                 return self.finish_publication(&state, &effective).await;
             }
@@ -276,8 +280,10 @@ impl Run<'_> {
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let around = surroundings(azure, &state, &effective.configuration.reviews);
-        let fetched = async { Ok::<_, Trouble>(tokio::join!(self.reviewer.fetch(self.key, &state, iteration, earlier), around)) };
-        let (repository, surroundings) = self.reading(Box::pin(fetched)).await?;
+        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &effective);
+        let fetched = self.reviewer.fetch(self.key, &state, iteration, earlier);
+        let fetched = async { Ok::<_, Trouble>(tokio::join!(fetched, around, elsewhere)) };
+        let (repository, surroundings, elsewhere) = self.reading(Box::pin(fetched)).await?;
         let repository = repository?;
         if effective.configuration.reviews.disable_cache {
             repository.forget_after_use();
@@ -288,6 +294,7 @@ impl Run<'_> {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
             surroundings: &surroundings,
+            elsewhere: &elsewhere,
             base: &iteration.base,
             head: &iteration.head,
             since: since.as_ref().map(|since| (&since.base, &since.head)),
@@ -314,6 +321,8 @@ impl Run<'_> {
             analysed => analysed?,
         };
         tell_of_change(&mut effective, &analysis);
+        analysis.consulted = elsewhere.consulted();
+        analysis.checks.issues = elsewhere.links.clone();
         if let Some(reached) = analysis.cost_limit.filter(|_| analysis.is_unread) {
             return self.tell_unread(iteration, &analysis, &SkipReason::CostLimit(reached), &effective).await;
         }

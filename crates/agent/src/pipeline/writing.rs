@@ -18,6 +18,7 @@ use super::{
     analysis::AnalysisError,
     configuration::Settled,
     desired::MAX_SUMMARY_CHARS,
+    elsewhere::Elsewhere,
     evidence::{Change, gather},
     own_change::command_of,
     past::Past,
@@ -174,11 +175,12 @@ impl Reviewer {
             repository.forget_after_use();
         }
         // No finder looks at it, and no neighbour is told of.
-        let (surroundings, past) = (Surroundings::default(), Past::Local);
+        let (surroundings, elsewhere, past) = (Surroundings::default(), Elsewhere::default(), Past::Local);
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
             surroundings: &surroundings,
+            elsewhere: &elsewhere,
             base: &iteration.base,
             head: &iteration.head,
             since: None,

@@ -6,6 +6,7 @@ mod no_proxy;
 mod page;
 mod parse;
 mod raw;
+mod services;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,7 @@ use std::{
 pub use no_proxy::NoProxy;
 pub use page::{example_env, reference_page};
 use raw::Entry;
+pub use services::{JiraSettings, LinearSettings, TrackerSettings, WebSearchSettings};
 
 use review_core::{price::PriceList, redaction::Redactor, scope::CostLimits};
 use secrecy::{ExposeSecret, SecretString};
@@ -50,6 +52,9 @@ pub struct Settings {
     pub review: ReviewSettings,
     /// None: no tool is run.
     pub tools: Option<ToolSettings>,
+    pub trackers: TrackerSettings,
+    /// None: the web is not searched.
+    pub web_search: Option<WebSearchSettings>,
     pub log_format: LogFormat,
     /// `LOG_LEVEL`: a filter that `tracing_subscriber::EnvFilter` can read.
     pub log_level: String,
@@ -275,10 +280,6 @@ pub struct LaterSettings {
     pub license_key: Option<SecretString>,
     pub api_key: Option<SecretString>,
     pub enable_metrics: bool,
-    pub jira: Option<(Url, SecretString)>,
-    pub linear: Option<SecretString>,
-    pub enable_web_search: bool,
-    pub perplexity: Option<SecretString>,
     pub embedding_deployment: Option<String>,
     pub knowledge: KnowledgeSettings,
 }
@@ -361,7 +362,7 @@ impl Settings {
     }
 
     fn secrets(&self) -> Vec<&SecretString> {
-        let Self { model, network, server, azure_devops, storage, later, .. } = self;
+        let Self { model, network, server, azure_devops, storage, trackers, web_search, later, .. } = self;
         let mut secrets: Vec<&SecretString> = match &model.provider {
             Provider::OpenAi(openai) => openai.keys.iter().collect(),
             Provider::AzureOpenAi(azure) => azure.key.iter().collect(),
@@ -379,8 +380,10 @@ impl Settings {
         secrets.extend(azure_devops.iter().map(|azure| &azure.token));
         // A file is named in the other kind; it is no secret.
         secrets.extend(Some(&storage.database_url).filter(|url| !url.expose_secret().starts_with("sqlite:")));
-        secrets.extend(later.license_key.iter().chain(&later.api_key).chain(&later.linear).chain(&later.perplexity));
-        secrets.extend(later.jira.iter().map(|(_, token)| token));
+        secrets.extend(trackers.jira.iter().map(|jira| &jira.token));
+        secrets.extend(trackers.linear.iter().map(|linear| &linear.token));
+        secrets.extend(web_search.iter().map(|search| &search.key));
+        secrets.extend(later.license_key.iter().chain(&later.api_key));
         secrets
     }
 

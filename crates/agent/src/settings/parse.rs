@@ -13,9 +13,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, KnowledgeSettings,
-    LaterSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider,
-    Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, ToolSettings, WebhookCredentials,
+    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, JiraSettings, KnowledgeSettings, LaterSettings, LinearSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider, Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, ToolSettings, TrackerSettings, WebSearchSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},
@@ -60,6 +58,7 @@ pub(super) fn settings(purpose: Purpose, entries: &[Entry], earlier: Vec<Problem
                 .to_owned(),
         });
     }
+    warnings.extend(values.search_without_key());
     warnings.extend(values.without_effect());
     warnings.extend(values.remarks_on_yaml());
     warnings.extend(unknown::warnings(entries));
@@ -270,10 +269,32 @@ impl Values {
             storage: self.storage(),
             review: self.review(),
             tools: self.tools(),
+            trackers: self.trackers(),
+            web_search: self.web_search(),
             log_format: if self.text("LOG_FORMAT").as_deref() == Some("json") { LogFormat::Json } else { LogFormat::Text },
             log_level: self.text("LOG_LEVEL").unwrap_or_else(|| "info".to_owned()),
             later: self.later(),
         }
+    }
+
+    fn trackers(&self) -> TrackerSettings {
+        let jira = self.url("JIRA_HOST").zip(self.text("JIRA_PAT")).map(|(host, pat)| JiraSettings::new(host, &pat));
+        let linear = self.url("LINEAR_API_URL").zip(self.secret("LINEAR_PAT"));
+        TrackerSettings { jira, linear: linear.map(|(url, token)| LinearSettings { url, token }) }
+    }
+
+    fn web_search(&self) -> Option<WebSearchSettings> {
+        let key = self.secret("PERPLEXITY_API_KEY").filter(|_| self.flag("ENABLE_WEB_SEARCH"))?;
+        Some(WebSearchSettings { base_url: self.url("PERPLEXITY_BASE_URL")?, key })
+    }
+
+    /// Web search was wanted, and nothing is there to search with. A placeholder is told of by itself.
+    fn search_without_key(&self) -> Option<Problem> {
+        let has_none = matches!(self.0.get("PERPLEXITY_API_KEY"), Some(State::Unset));
+        (self.flag("ENABLE_WEB_SEARCH") && has_none).then(|| Problem {
+            variable: "ENABLE_WEB_SEARCH".to_owned(),
+            text: "is `true`, and PERPLEXITY_API_KEY is not set: the web is not searched".to_owned(),
+        })
     }
 
     fn review(&self) -> ReviewSettings {
@@ -450,10 +471,6 @@ impl Values {
             license_key: self.secret("CODERABBIT_LICENSE_KEY"),
             api_key: self.secret("CODERABBIT_API_KEY"),
             enable_metrics: self.flag("ENABLE_METRICS"),
-            jira: self.url("JIRA_HOST").zip(self.secret("JIRA_PAT")),
-            linear: self.secret("LINEAR_PAT"),
-            enable_web_search: self.flag("ENABLE_WEB_SEARCH"),
-            perplexity: self.secret("PERPLEXITY_API_KEY"),
             embedding_deployment: self.text("AZURE_TEXT_EMBEDDING_3_LARGE_DEPLOYMENT_NAME"),
             knowledge: KnowledgeSettings {
                 enabled: self.flag("ENABLE_KNOWLEDGE_BASE"),

@@ -551,20 +551,48 @@ pub(super) const TABLE: &[Variable] = &[
         "Where the knowledge base is kept.",
     )
     .later(),
-    variable(Group::Knowledge, "JIRA_HOST", Form::ApiUrl, "https://contoso.atlassian.net", "Jira, for linked issues.")
-        .need(Need::Together)
-        .later(),
-    variable(Group::Knowledge, "JIRA_PAT", Form::Word, "<jira-personal-access-token>", "Token for Jira.")
-        .need(Need::Together)
-        .secret()
-        .later(),
-    variable(Group::Knowledge, "LINEAR_PAT", Form::Word, "<linear-personal-access-token>", "Token for Linear, for linked issues.")
-        .secret()
-        .later(),
-    variable(Group::Knowledge, "ENABLE_WEB_SEARCH", Form::Flag, "true", "Lets the review look things up through Perplexity.")
-        .default("false")
-        .later(),
-    variable(Group::Knowledge, "PERPLEXITY_API_KEY", Form::Word, "<perplexity-api-key>", "Key for Perplexity.").secret().later(),
+    variable(
+        Group::Knowledge,
+        "JIRA_HOST",
+        Form::ApiUrl,
+        "https://contoso.atlassian.net",
+        "Jira, Cloud or Data Center: issues that title, description or source branch name by their keys are assessed as linked work \
+         items are (docs/knowledge.md). Its token is sent to this host only.",
+    )
+    .need(Need::Together),
+    variable(
+        Group::Knowledge,
+        "JIRA_PAT",
+        Form::Word,
+        "<jira-personal-access-token>",
+        "Token for Jira: of Data Center a personal access token, of Cloud `address:token` with the e-mail address of its account. Give it \
+         no more than those who open pull requests may read.",
+    )
+    .need(Need::Together)
+    .secret(),
+    variable(
+        Group::Knowledge,
+        "LINEAR_PAT",
+        Form::Word,
+        "<linear-personal-access-token>",
+        "API key for Linear, with the right to read: issues that a pull request names are assessed as linked work items are. Give it no \
+         more than those who open pull requests may read.",
+    )
+    .secret(),
+    variable(Group::Knowledge, "LINEAR_API_URL", Form::ApiUrl, "https://api.linear.app/graphql", "Address of Linear's GraphQL API.")
+        .default("https://api.linear.app/graphql"),
+    variable(
+        Group::Knowledge,
+        "ENABLE_WEB_SEARCH",
+        Form::Flag,
+        "true",
+        "Lets the models that review search the web through Perplexity, with questions of one line that hold no code \
+         (docs/knowledge.md). Needs `PERPLEXITY_API_KEY`.",
+    )
+    .default("false"),
+    variable(Group::Knowledge, "PERPLEXITY_API_KEY", Form::Word, "<perplexity-api-key>", "Key for Perplexity's Search API.").secret(),
+    variable(Group::Knowledge, "PERPLEXITY_BASE_URL", Form::ApiUrl, "https://api.perplexity.ai", "Address of Perplexity's API.")
+        .default("https://api.perplexity.ai"),
     // Licence
     variable(
         Group::Licence,

@@ -1,8 +1,8 @@
 //! All checks of a pull request together: at a review, and at later looks at what was reviewed.
 
 use super::{
-    Answers, CheckReport, CheckResult, DocstringCoverage, Linked, Outcome, Ruling, Subject, Wanted, description_ruling,
-    docstring_ruling, linked_ruling, title_ruling, wanted,
+    Answers, CheckReport, CheckResult, DocstringCoverage, Linked, NamedIssues, Outcome, Ruling, Subject, Wanted,
+    description_ruling, docstring_ruling, linked_ruling, title_ruling, wanted,
 };
 use crate::{
     configuration::{Mode, Reviews},
@@ -16,6 +16,7 @@ pub struct Facts<'a> {
     /// What descriptions of this repository begin with.
     pub template: Option<&'a str>,
     pub linked: &'a Linked,
+    pub issues: &'a NamedIssues,
     pub coverage: &'a DocstringCoverage,
     /// Files that should have been read and were not.
     pub unread: usize,
@@ -39,10 +40,18 @@ pub fn refreshed(reviews: &Reviews, report: &CheckReport, facts: &Facts<'_>) -> 
         let before = report.result(&wanted.slug)?;
         let stays = match wanted.subject {
             Subject::Title => report.title == facts.pull_request.title,
-            Subject::LinkedItems => match facts.linked {
-                Linked::Items(items) => report.linked.as_ref() == Some(items),
-                Linked::Unknown => true,
-            },
+            Subject::LinkedItems => {
+                let has_same_items = match facts.linked {
+                    Linked::Items(items) => report.linked.as_ref() == Some(items),
+                    Linked::Unknown => true,
+                };
+                let has_same_issues = match facts.issues {
+                    NamedIssues::Known(keys) => report.issues == *keys,
+                    NamedIssues::NoTracker => report.issues.is_empty(),
+                    NamedIssues::Unknown => true,
+                };
+                has_same_items && has_same_issues
+            }
             Subject::Description => report.description == facts.pull_request.description,
             Subject::Docstrings | Subject::Custom(_) => true,
         };
@@ -61,7 +70,7 @@ fn under_mode(before: &CheckResult, mode: Mode) -> CheckResult {
 }
 
 fn ruling(wanted: &Wanted, reviews: &Reviews, facts: &Facts<'_>) -> Ruling {
-    let Facts { pull_request, template, linked, coverage, unread, is_read, answers, is_later } = *facts;
+    let Facts { pull_request, template, linked, issues, coverage, unread, is_read, answers, is_later } = *facts;
     let checks = &reviews.pre_merge_checks;
     match wanted.subject {
         Subject::Title => match title_ruling(&pull_request.title, &pull_request.source_ref) {
@@ -77,7 +86,7 @@ fn ruling(wanted: &Wanted, reviews: &Reviews, facts: &Facts<'_>) -> Ruling {
                 },
                 None => Ruling::Inconclusive { why: "What the linked work items ask for was not assessed.".to_owned() },
             };
-            linked_ruling(linked, objectives)
+            linked_ruling(linked, issues, objectives)
         }
         Subject::Docstrings => docstring_ruling(coverage, &checks.docstrings),
         Subject::Custom(_) if !is_read && unread == 0 => {

@@ -22,7 +22,7 @@ pub use self::{
     docstrings::{DocstringCoverage, Undocumented, docstring_ruling},
     evaluate::{Facts, refreshed, results},
     judged::{Answers, Question, batches, custom_questions, requirements_question},
-    linked::{LINKED_ITEMS, Linked, linked_ruling, objectives},
+    linked::{LINKED_ITEMS, Linked, NamedIssues, linked_ruling, objectives},
     status::{CheckStatus, NOT_CHECKED, STATUS_PREFIX, missing, statuses, unchecked},
     title::title_ruling,
     vote::{Ballot, Vote, ballot},
@@ -182,6 +182,8 @@ pub struct CheckReport {
     pub description: String,
     /// The work items that were linked; None: not known.
     pub linked: Option<Vec<u64>>,
+    /// Keys of the issues of trackers that were named.
+    pub issues: Vec<String>,
 }
 
 impl CheckReport {

@@ -8,6 +8,7 @@ use crate::{
         answer::Addressed,
         test_support::{commit, state, thread},
     },
+    issue::LinkedItem,
     publication::{CheckState, property},
     pull_request::{PullRequestState, ThreadStatus},
     scope::Reviewed,
@@ -83,15 +84,27 @@ fn where_the_agent_summarizes_no_description_is_wanted() {
 }
 
 fn objective(addressed: Addressed, text: &str) -> AssessedObjective {
-    AssessedObjective { work_item: 7, objective: text.to_owned(), addressed, explanation: String::new() }
+    AssessedObjective { item: LinkedItem::WorkItem(7), objective: text.to_owned(), addressed, explanation: String::new() }
 }
 
 #[test]
 fn links_that_cannot_be_read_are_no_missing_links_and_every_objective_has_to_be_addressed() {
     let passed = || Ruling::Passed { why: "yes".to_owned() };
-    assert!(is_failed(&linked_ruling(&Linked::Items(Vec::new()), passed())));
-    assert!(matches!(linked_ruling(&Linked::Unknown, passed()), Ruling::Inconclusive { .. }));
-    assert_eq!(linked_ruling(&Linked::Items(vec![7, 9]), passed()), passed());
+    let without = |linked: &Linked| linked_ruling(linked, &NamedIssues::NoTracker, passed());
+    assert!(is_failed(&without(&Linked::Items(Vec::new()))));
+    assert!(matches!(without(&Linked::Unknown), Ruling::Inconclusive { .. }));
+    assert_eq!(without(&Linked::Items(vec![7, 9])), passed());
+
+    let none = Linked::Items(Vec::new());
+    let named = NamedIssues::Known(vec!["CR-5".to_owned()]);
+    for linked in [&none, &Linked::Unknown] {
+        assert_eq!(linked_ruling(linked, &named, passed()), passed(), "an issue that is named counts as linked");
+    }
+    assert!(matches!(linked_ruling(&none, &NamedIssues::Unknown, passed()), Ruling::Inconclusive { .. }));
+    let Ruling::Failed { why, .. } = linked_ruling(&none, &NamedIssues::Known(Vec::new()), passed()) else {
+        panic!("nothing is linked, and nothing is named")
+    };
+    assert!(why.contains("name no issue that its tracker knows"), "{why}");
 
     let judged = |said: &[AssessedObjective]| {
         let assessment = Assessment { objectives: said.to_vec(), ..Assessment::default() };
@@ -297,6 +310,7 @@ fn a_later_look_judges_again_what_changed_without_a_push_and_nothing_else() {
         pull_request,
         template: None,
         linked,
+        issues: &NamedIssues::NoTracker,
         coverage: &coverage,
         unread: 0,
         is_read: true,
@@ -316,6 +330,11 @@ fn a_later_look_judges_again_what_changed_without_a_push_and_nothing_else() {
     };
     let linked = Linked::Items(vec![7]);
     assert_eq!(outcomes(&refreshed(&reviews, &report, &facts(&mended, &linked))), "Passed Passed Inconclusive Skipped");
+    let named = NamedIssues::Known(vec!["CR-5".to_owned()]);
+    let now = refreshed(&reviews, &report, &Facts { issues: &named, ..facts(&pull_request, &none) });
+    assert_eq!(outcomes(&now), "Warning Warning Inconclusive Skipped", "an issue was named since");
+    let away = Facts { issues: &NamedIssues::Unknown, ..facts(&pull_request, &none) };
+    assert_eq!(refreshed(&reviews, &report, &away), report.results, "what nobody knows changes nothing");
     reviews.pre_merge_checks.title.mode = Mode::Error;
     reviews.pre_merge_checks.docstrings.mode = Mode::Off;
     assert_eq!(outcomes(&refreshed(&reviews, &report, &facts(&pull_request, &linked))), "Failed Warning Inconclusive");

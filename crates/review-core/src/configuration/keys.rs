@@ -214,6 +214,10 @@ pub(super) const TABLE: &[Row] = &[
     ("code_generation.docstrings.language", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
     ("code_generation.docstrings.path_instructions", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
     ("code_generation.unit_tests.path_instructions", honoured("language_and_instructions_for_paths_reach_the_model_that_documents")),
+    ("knowledge_base.jira.usage", adapted("`auto`: where the operator of the agent has configured Jira, for issues that title, description or source branch name", "a_repository_turns_trackers_off_and_hears_of_those_that_nobody_configured")),
+    ("knowledge_base.jira.project_keys", adapted("without it every key that is named is looked up, at most ten of a pull request", "a_list_of_projects_keeps_all_other_keys_from_being_asked_for_and_moved_issues_from_being_told")),
+    ("knowledge_base.linear.usage", adapted("`auto`: where the operator of the agent has configured Linear, for issues that title, description or source branch name", "a_repository_turns_trackers_off_and_hears_of_those_that_nobody_configured")),
+    ("knowledge_base.linear.team_keys", adapted("without it every key that is named is looked up, at most ten of a pull request", "a_list_of_projects_keeps_all_other_keys_from_being_asked_for_and_moved_issues_from_being_told")),
     ("issue_enrichment.*", NO_ISSUES),
 ];
 

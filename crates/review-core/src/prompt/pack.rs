@@ -3,7 +3,7 @@
 //! # Format
 //!
 //! Markdown headings of our own, and between them untrusted text in fences (see [`Fence`]), in this order: guidelines,
-//! intent (title, description, work items), files by path, leads, what is not shown. A file's fence holds its path,
+//! intent (title, description, work items, issues of trackers), files by path, leads, what is not shown. A file's fence holds its path,
 //! what was done to it, an empty line, and rows:
 //!
 //! ```text
@@ -35,6 +35,7 @@ use std::cmp::Reverse;
 
 use crate::{
     diff::{FileDiff, FreshLines},
+    issue::Issue,
     lead::{Lead, SearchedPart},
     prompt::{Fence, TokenCount, visible},
     pull_request::{LineRange, PullRequest, WorkItem},
@@ -78,6 +79,8 @@ pub struct PackFile {
 pub struct PackInput<'a> {
     pub pull_request: &'a PullRequest,
     pub work_items: &'a [WorkItem],
+    /// Issues of trackers that the pull request names.
+    pub issues: &'a [Issue],
     pub guidelines: &'a [Guideline],
     pub files: &'a [PackFile],
     pub leads: &'a [Lead],
@@ -137,7 +140,7 @@ pub fn build_pack(input: &PackInput<'_>, count: TokenCount<'_>) -> Pack {
     let mut left_out = Vec::new();
 
     let guidelines = texts::guidelines(input.guidelines, budget / GUIDELINES_SHARE, &counter);
-    let intent = texts::intent(input.pull_request, input.work_items, budget / INTENT_SHARE, &counter);
+    let intent = texts::intent(input, budget / INTENT_SHARE, &counter);
     let mut leads = leads::leads(input.leads, input.searched_part, budget / LEADS_SHARE, &counter);
 
     let fixed: usize = guidelines.iter().chain(&intent).chain(&leads).map(|section| section.tokens).sum();

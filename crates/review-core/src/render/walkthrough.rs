@@ -36,6 +36,7 @@ use crate::{
     analyzers::Linted,
     checks::CheckReport,
     configuration::{Effective, Reviews},
+    consulted::Consulted,
     depth::LooksMade,
     finding::{DropReason, Dropped, Finding, answer::WalkthroughAnswer},
     learning::{Learning, SilentCategory},
@@ -109,6 +110,8 @@ pub enum WalkthroughInput<'a> {
         usage: &'a Usage,
         /// What came of the checks before merging.
         checks: &'a CheckReport,
+        /// What was asked of others than repository and forge.
+        consulted: &'a Consulted,
         /// What there is to say about the configuration.
         configuration: Option<&'a Effective>,
     },
@@ -206,6 +209,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         linted,
         usage,
         checks,
+        consulted,
         configuration,
     } = *input
     else {
@@ -232,6 +236,7 @@ fn done(input: &WalkthroughInput<'_>) -> String {
         looks,
         linted,
         usage,
+        consulted,
         configuration,
         is_detailed: wishes.review_details,
     };

@@ -4,6 +4,7 @@ use super::{Material, OfferedLabel, OfferedReviewer, labels, reviewers};
 use crate::{
     configuration::{Mode, Reviews},
     description::{Place, wants_summary},
+    issue::LinkedItem,
     title::wants_title,
 };
 
@@ -15,8 +16,8 @@ pub struct Asked {
     pub changes: bool,
     pub diagrams: bool,
     pub effort: bool,
-    /// Ids of linked work items to be assessed.
-    pub work_items: Vec<u64>,
+    /// Linked work items and named issues to be assessed.
+    pub linked: Vec<LinkedItem>,
     pub labels: Vec<OfferedLabel>,
     pub reviewers: Vec<OfferedReviewer>,
     pub poem: bool,
@@ -28,9 +29,11 @@ pub struct Asked {
 
 impl Asked {
     pub fn of(material: &Material<'_>) -> Self {
-        let Material { reviews, work_items, .. } = material;
+        let Material { reviews, work_items, issues, .. } = material;
         // A check before merging rests on the same assessment.
         let assesses = reviews.assess_linked_issues || reviews.pre_merge_checks.issue_assessment.mode != Mode::Off;
+        let work_items = work_items.iter().map(|item| LinkedItem::WorkItem(item.id));
+        let linked = work_items.chain(issues.iter().map(LinkedItem::from)).filter(|_| assesses).collect();
         let place = summary_place(reviews);
         let wants_notes = reviews.high_level_summary_in_walkthrough || wants_summary(&material.pull_request.description, place);
         let wants_title = wants_title(&material.pull_request.title, &reviews.auto_title_placeholder);
@@ -38,7 +41,7 @@ impl Asked {
             changes: reviews.changed_files_summary,
             diagrams: reviews.sequence_diagrams,
             effort: reviews.estimate_code_review_effort,
-            work_items: work_items.iter().filter(|_| assesses).map(|item| item.id).collect(),
+            linked,
             labels: labels::offered(material),
             reviewers: reviewers::offered(material),
             poem: reviews.poem,
@@ -49,9 +52,9 @@ impl Asked {
 
     /// Whether `sections` of the answer stays empty.
     pub fn has_no_section(&self) -> bool {
-        let Self { changes: _, diagrams, effort, work_items, labels, reviewers, poem, release_notes, title } = self;
+        let Self { changes: _, diagrams, effort, linked, labels, reviewers, poem, release_notes, title } = self;
         !(release_notes.is_some() || title.is_some() || *diagrams || *effort || *poem)
-            && work_items.is_empty()
+            && linked.is_empty()
             && labels.is_empty()
             && reviewers.is_empty()
     }

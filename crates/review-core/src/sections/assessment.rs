@@ -2,15 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use crate::finding::{
-    answer::{Addressed, ObjectiveAnswer, OutOfScopeAnswer, SectionsAnswer},
-    same_path,
+use crate::{
+    finding::{
+        answer::{Addressed, ObjectiveAnswer, OutOfScopeAnswer, SectionsAnswer},
+        same_path,
+    },
+    issue::LinkedItem,
 };
 
 const MAX_OBJECTIVES: usize = 20;
 const MAX_OUT_OF_SCOPE: usize = 10;
 
-/// The model's judgement on work items that are really linked.
+/// The model's judgement on work items that are really linked, and on issues that are really named.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Assessment {
     /// In the order of the linked work items.
@@ -20,7 +23,7 @@ pub struct Assessment {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AssessedObjective {
-    pub work_item: u64,
+    pub item: LinkedItem,
     pub objective: String,
     pub addressed: Addressed,
     pub explanation: String,
@@ -35,17 +38,17 @@ pub struct OutOfScope {
 }
 
 /// None when nothing is linked, or nothing was said of what is.
-pub(super) fn checked(answer: &SectionsAnswer, linked: &[u64], changed: &BTreeSet<&str>) -> Option<Assessment> {
+pub(super) fn checked(answer: &SectionsAnswer, linked: &[LinkedItem], changed: &BTreeSet<&str>) -> Option<Assessment> {
     let mut objectives: Vec<(usize, AssessedObjective)> = Vec::new();
     for ObjectiveAnswer { work_item, objective, addressed, explanation } in &answer.objectives {
-        let Some(place) = linked.iter().position(|id| *id == u64::from(*work_item)) else { continue };
+        let Some((place, item)) = linked.iter().enumerate().find(|(_, item)| item.is_named(work_item)) else { continue };
         let objective = objective.trim().to_owned();
         let is_known = objectives.iter().any(|(other, known)| *other == place && known.objective == objective);
         if objective.is_empty() || is_known || objectives.len() >= MAX_OBJECTIVES {
             continue;
         }
         let (addressed, explanation) = (*addressed, explanation.trim().to_owned());
-        objectives.push((place, AssessedObjective { work_item: u64::from(*work_item), objective, addressed, explanation }));
+        objectives.push((place, AssessedObjective { item: item.clone(), objective, addressed, explanation }));
     }
     objectives.sort_by_key(|(place, _)| *place);
     let said = answer.out_of_scope.iter().filter(|said| !linked.is_empty() && !said.change.trim().is_empty());

@@ -22,6 +22,7 @@ pub use self::{
 use crate::{
     configuration::Reviews,
     finding::answer::SectionsAnswer,
+    issue::Issue,
     mermaid::{MermaidError, SequenceDiagram},
     pull_request::{Person, PullRequest, Reviewer, WorkItem},
 };
@@ -71,6 +72,8 @@ pub struct Material<'a> {
     pub pull_request: &'a PullRequest,
     /// Those that are linked.
     pub work_items: &'a [WorkItem],
+    /// Issues of trackers that it names.
+    pub issues: &'a [Issue],
     pub surroundings: &'a Surroundings,
 }
 
@@ -127,7 +130,7 @@ pub fn sections(answer: &SectionsAnswer, material: &Material<'_>, changed: &BTre
         diagrams,
         refused_diagrams,
         effort,
-        assessment: assessment::checked(answer, &asked.work_items, changed),
+        assessment: assessment::checked(answer, &asked.linked, changed),
         related_pull_requests: if reviews.related_prs { related::pull_requests(material, changed) } else { Vec::new() },
         related_work_items: if reviews.related_issues { related::work_items(surroundings) } else { Vec::new() },
         labels: labels::chosen(&answer.labels, &asked.labels, &material.pull_request.labels, reviews),

@@ -7,6 +7,7 @@ use crate::{
         answer::{Addressed, SectionsAnswer},
         test_support::{person, state},
     },
+    issue::{Issue, IssueKey, LinkedItem, Tracker},
     mermaid::MermaidError,
     pull_request::{Person, PullRequest, Reviewer, WorkItem},
 };
@@ -16,6 +17,7 @@ struct Scene {
     reviews: Reviews,
     pull_request: PullRequest,
     work_items: Vec<WorkItem>,
+    issues: Vec<Issue>,
     surroundings: Surroundings,
 }
 
@@ -24,12 +26,12 @@ impl Scene {
         let layer = Layer::read(Source::Environment, configuration.as_bytes()).unwrap();
         let Configuration { reviews, .. } = Effective::of(vec![layer], Vec::new()).configuration;
         let surroundings = Surroundings { me: "me".to_owned(), ..Surroundings::default() };
-        Self { reviews, pull_request: state(Vec::new()).pull_request, work_items: Vec::new(), surroundings }
+        Self { reviews, pull_request: state(Vec::new()).pull_request, work_items: Vec::new(), issues: Vec::new(), surroundings }
     }
 
     fn material(&self) -> Material<'_> {
-        let Self { reviews, pull_request, work_items, surroundings } = self;
-        Material { reviews, pull_request, work_items, surroundings }
+        let Self { reviews, pull_request, work_items, issues, surroundings } = self;
+        Material { reviews, pull_request, work_items, issues, surroundings }
     }
 
     /// What stands in the sections after this answer, of a change of `src/a.rs` and `src/b.rs`.
@@ -98,9 +100,9 @@ fn only_linked_work_items_are_assessed_in_their_order() {
         "out_of_scope": [{"path": "./src/a.rs", "change": "Renames"}, {"path": "/etc/passwd", "change": "Reads"}, {"path": "x", "change": ""}],
     });
     let assessment = scene.answered(said.clone()).assessment.unwrap();
-    let objectives: Vec<(u64, &str)> =
-        assessment.objectives.iter().map(|assessed| (assessed.work_item, assessed.objective.as_str())).collect();
-    assert_eq!(objectives, [(12, "Totals"), (7, "Taxes")]);
+    let objectives: Vec<(String, &str)> =
+        assessment.objectives.iter().map(|assessed| (assessed.item.name(), assessed.objective.as_str())).collect();
+    assert_eq!(objectives, [("12".to_owned(), "Totals"), ("7".to_owned(), "Taxes")]);
     assert_eq!(assessment.objectives[0].addressed, Addressed::Yes);
     let places: Vec<Option<&str>> = assessment.out_of_scope.iter().map(|change| change.path.as_deref()).collect();
     assert_eq!(places, [Some("src/a.rs"), None]);
@@ -109,6 +111,20 @@ fn only_linked_work_items_are_assessed_in_their_order() {
     let off = "reviews: {assess_linked_issues: false, pre_merge_checks: {issue_assessment: {mode: off}}}";
     let off = Scene { reviews: Scene::of(off).reviews, ..scene };
     assert_eq!(off.answered(said).assessment, None);
+}
+
+#[test]
+fn issues_of_trackers_are_assessed_behind_work_items_and_only_those_that_are_named() {
+    let mut scene = Scene::of("");
+    scene.work_items = vec![work_item(12)];
+    let key = IssueKey::parse("CR-5").unwrap();
+    let url = Tracker::Jira.page_of("https://jira.example", &key, None);
+    scene.issues = vec![Issue::new(Tracker::Jira, key, url.clone(), ["Search", "Open", ""])];
+    let objective = |item: &str| serde_json::json!({"work_item": item, "objective": format!("of {item}"), "addressed": "yes"});
+    let said = serde_json::json!({"objectives": [objective("cr-5"), objective("CR-6"), objective("12")]});
+    let assessment = scene.answered(said).assessment.unwrap();
+    let items: Vec<LinkedItem> = assessment.objectives.into_iter().map(|assessed| assessed.item).collect();
+    assert_eq!(items, [LinkedItem::WorkItem(12), LinkedItem::Issue { key: "CR-5".to_owned(), url }]);
 }
 
 #[test]

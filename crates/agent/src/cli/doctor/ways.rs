@@ -6,10 +6,6 @@ use crate::settings::{BedrockSettings, Part, Provider, Settings};
 
 /// Where organisations are when `AZURE_DEVOPS_URL` names none.
 const CLOUD: &str = "https://dev.azure.com";
-/// <https://linear.app/developers/graphql>
-const LINEAR: &str = "https://api.linear.app/graphql";
-/// <https://docs.perplexity.ai>
-const PERPLEXITY: &str = "https://api.perplexity.ai";
 
 /// Each address once, with the part whose settings name it.
 pub(super) fn targets(settings: &Settings) -> Vec<(Part, Url)> {
@@ -25,15 +21,14 @@ pub(super) fn targets(settings: &Settings) -> Vec<(Part, Url)> {
             add(Part::AzureDevOps, collection);
         }
     }
-    let later = &settings.later;
     let oauth2 = settings.model.oauth2.as_ref().map(|oauth2| oauth2.endpoint.clone());
     for url in model(&settings.model.provider).into_iter().chain(oauth2) {
         add(Part::Model, url);
     }
-    let jira = later.jira.as_ref().map(|(host, _)| host.clone());
-    let linear = later.linear.as_ref().and_then(|_| fixed(LINEAR));
-    let perplexity = later.perplexity.as_ref().filter(|_| later.enable_web_search).and_then(|_| fixed(PERPLEXITY));
-    for url in [jira, linear, perplexity].into_iter().flatten() {
+    let jira = settings.trackers.jira.as_ref().map(|jira| jira.host.clone());
+    let linear = settings.trackers.linear.as_ref().map(|linear| linear.url.clone());
+    let search = settings.web_search.as_ref().map(|search| search.base_url.clone());
+    for url in [jira, linear, search].into_iter().flatten() {
         add(Part::Other, url);
     }
     targets

@@ -51,11 +51,11 @@ fn the_document_filled_in_is_taken_for_each_provider() {
         };
         assert_eq!(name, provider);
         assert!(loaded.settings.network.https_proxy.is_none() && loaded.settings.network.no_proxy == NoProxy::default());
-        assert!(loaded.settings.review.learns && loaded.settings.later.enable_web_search);
+        assert!(loaded.settings.review.learns && loaded.settings.web_search.is_none());
         let warned: Vec<&str> = loaded.warnings.iter().map(|warning| warning.variable.as_str()).collect();
-        assert_eq!(warned.len(), 2, "{warned:?}");
-        assert_eq!(warned[0], "AZURE_DEVOPS_WEBHOOK_PASSWORD");
-        assert!(warned[1].contains("ENABLE_METRICS"), "{warned:?}");
+        assert_eq!(warned.len(), 3, "{warned:?}");
+        assert_eq!(warned[..2], ["AZURE_DEVOPS_WEBHOOK_PASSWORD", "ENABLE_WEB_SEARCH"]);
+        assert!(warned[2].contains("ENABLE_METRICS"), "{warned:?}");
     }
 }
 

@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use testkit::{
     azure_devops::AzureDevOps,
     model::{ModelServer, Script},
+    trackers::{JiraEdition, JiraServer, LinearServer},
 };
 
 use super::{Ended, run};
@@ -165,6 +166,33 @@ async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
     assert_eq!(failed.code, Some(1), "{failed:?}");
     let checks: Value = serde_json::from_str(&failed.stdout).unwrap();
     assert!(checks.as_array().unwrap().iter().any(|check| check["verdict"] == "failed"), "{checks:#}");
+}
+
+#[tokio::test]
+async fn trackers_are_asked_whose_token_it_is_and_named_by_their_hosts() {
+    let clinic = Clinic::open().await;
+    let jira = JiraServer::start(JiraEdition::Cloud, &[]).await.unwrap();
+    let linear = LinearServer::start(&[]).await.unwrap();
+    let (host, pat, url) = (jira.host(), jira.pat(), linear.url());
+    let variables = [("JIRA_HOST", host.as_str()), ("JIRA_PAT", pat.as_str()), ("LINEAR_API_URL", url.as_str())];
+    let well = clinic.doctor(&[&variables[..], &[("LINEAR_PAT", linear.key())]].concat(), &[]).await;
+    assert_eq!(well.code, Some(0), "{well:?}");
+    well.assert_hides(&[linear.key(), &pat]);
+    assert!(
+        line(&well, "Jira at 127.0.0.1:").ends_with(": answers; the token is that of CodeRabbit of Contoso"),
+        "{}",
+        well.stdout
+    );
+    assert!(line(&well, "Linear at 127.0.0.1:").ends_with("the token is that of CodeRabbit of Contoso"), "{}", well.stdout);
+
+    let wrong = [("JIRA_HOST", host.as_str()), ("JIRA_PAT", "canary-of-jira"), ("LINEAR_API_URL", url.as_str())];
+    let ill = clinic.doctor(&[&wrong[..], &[("LINEAR_PAT", "canary-of-linear")]].concat(), &[]).await;
+    assert_eq!(ill.code, Some(1), "{ill:?}");
+    for (tracker, variable) in [("Jira", "JIRA_PAT"), ("Linear", "LINEAR_PAT")] {
+        let told = line(&ill, &format!("{tracker} at 127.0.0.1:"));
+        assert!(told.starts_with("FAILED") && told.contains(&format!("refuses the token of {variable}: ")), "{told}");
+        assert!(told.ends_with("Set a valid one, and restart the agent"), "{told}");
+    }
 }
 
 #[tokio::test]

@@ -157,7 +157,7 @@ async fn each_block_of_the_document_comes_to_the_models_that_it_names_and_doctor
         // Only what the document says nothing about, or turns on for later.
         let warned: Vec<&str> =
             ended.stdout.lines().filter_map(|line| line.strip_prefix("warning ")?.split(':').next()).collect();
-        assert!(warned.iter().all(|name| name.contains("WEBHOOK") || name.contains("ENABLE_METRICS")), "{}", ended.stdout);
+        assert!(warned.iter().all(|name| name.contains("WEBHOOK") || name.contains("ENABLE_")), "{}", ended.stdout);
         assert!(line("ok      settings: complete").is_some() && !ended.stdout.contains("FAILED"), "{}", ended.stdout);
         assert_eq!(server.refusals(), [], "{}", case.table);
     }

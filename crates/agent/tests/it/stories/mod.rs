@@ -30,5 +30,6 @@ mod rounds;
 mod secrets;
 mod texts;
 mod tools;
+mod trackers;
 mod votes;
 mod walkthrough;

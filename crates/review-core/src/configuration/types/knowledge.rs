@@ -141,7 +141,7 @@ section! {
 section! {
     /// Jira.
     JiraKnowledge {
-        /// `auto`: in private repositories.
+        /// `auto`: where it is configured.
         usage: Usage = Usage::Auto,
         /// Only these projects.
         project_keys: Vec<String> = Vec::new(),
@@ -151,7 +151,7 @@ section! {
 section! {
     /// Linear.
     LinearKnowledge {
-        /// `auto`: in private repositories.
+        /// `auto`: where it is configured.
         usage: Usage = Usage::Auto,
         /// Only these teams.
         team_keys: Vec<String> = Vec::new(),

@@ -54,9 +54,9 @@ pub struct EffortAnswer {
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ObjectiveAnswer {
-    /// Number of the work item.
-    #[serde(deserialize_with = "lenient::line")]
-    pub work_item: u32,
+    /// Number of the work item, or key of the issue, as listed.
+    #[serde(deserialize_with = "lenient::text")]
+    pub work_item: String,
     /// One thing that it asks for.
     #[serde(deserialize_with = "lenient::text")]
     pub objective: String,

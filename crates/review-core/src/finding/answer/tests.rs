@@ -173,7 +173,7 @@ fn sections_schema() -> Value {
     object(&[
         ("diagrams", &list(&[("title", &text), ("mermaid", &text)])),
         ("effort", &object(&[("complexity", &number), ("minutes", &number)])),
-        ("objectives", &list(&[("work_item", &number), ("objective", &text), ("addressed", &addressed), ("explanation", &text)])),
+        ("objectives", &list(&[("work_item", &text), ("objective", &text), ("addressed", &addressed), ("explanation", &text)])),
         ("out_of_scope", &list(&[("path", &text), ("change", &text)])),
         ("labels", &list(&[("label", &text), ("reason", &text)])),
         ("reviewers", &list(&[("reviewer", &text), ("reason", &text)])),
@@ -191,7 +191,7 @@ fn a_section_that_cannot_be_read_costs_only_itself() {
         "objectives": [
             {"work_item": "12", "objective": "Totals", "addressed": "Fully"},
             {"work_item": 12, "objective": "Taxes", "addressed": "maybe", "explanation": null},
-            {"work_item": "twelve", "objective": "Lost"},
+            {"work_item": {"id": 12}, "objective": "Lost"},
         ],
         "out_of_scope": {"change": "Renames a file"},
         "labels": null,

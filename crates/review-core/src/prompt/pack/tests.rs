@@ -47,7 +47,7 @@ fn file(path: &str, base: &str, head: &str) -> PackFile {
 }
 
 fn input<'a>(pull_request: &'a PullRequest, files: &'a [PackFile], budget: usize) -> PackInput<'a> {
-    PackInput { pull_request, work_items: &[], guidelines: &[], files, leads: &[], searched_part: None, budget }
+    PackInput { pull_request, work_items: &[], issues: &[], guidelines: &[], files, leads: &[], searched_part: None, budget }
 }
 
 fn pack_of(files: &[PackFile], budget: usize) -> Pack {
@@ -107,6 +107,7 @@ mod the_whole {
         let input = PackInput {
             pull_request: &pull_request,
             work_items: &work_items,
+            issues: &[],
             guidelines: &guidelines,
             files: &files,
             leads: &leads,

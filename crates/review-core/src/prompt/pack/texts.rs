@@ -2,10 +2,11 @@
 
 use std::{borrow::Cow, fmt::Write as _};
 
-use super::{Counter, Guideline, Section};
+use super::{Counter, Guideline, PackInput, Section};
 use crate::{
+    issue::Issue,
     prompt::{TokenCount, visible},
-    pull_request::{PullRequest, WorkItem},
+    pull_request::WorkItem,
     scope::{FileSetAside, SetAside},
 };
 
@@ -34,13 +35,9 @@ pub(super) fn guidelines(guidelines: &[Guideline], mut room: usize, counter: &Co
     sections
 }
 
-/// Title, description and work items. While there are work items, the description takes at most half of the room.
-pub(super) fn intent(
-    pull_request: &PullRequest,
-    work_items: &[WorkItem],
-    mut room: usize,
-    counter: &Counter<'_>,
-) -> Vec<Section> {
+/// Title, description, work items and issues. While there are any of those, the description takes at most half of the room.
+pub(super) fn intent(input: &PackInput<'_>, mut room: usize, counter: &Counter<'_>) -> Vec<Section> {
+    let PackInput { pull_request, work_items, issues, .. } = input;
     let mut sections = Vec::new();
     let mut add = |label, body: &str, most: usize, room: &mut usize| {
         if let Some(section) = counter.cut_section(label, body, most.min(*room)) {
@@ -49,19 +46,25 @@ pub(super) fn intent(
         }
     };
     add("title", &one_line(&pull_request.title), room, &mut room);
-    let for_description = if work_items.is_empty() { room } else { room / 2 };
+    let for_description = if work_items.is_empty() && issues.is_empty() { room } else { room / 2 };
     add("description", &pull_request.description, for_description, &mut room);
 
     let mut items: Vec<&WorkItem> = work_items.iter().collect();
     items.sort_unstable_by_key(|item| item.id);
     items.truncate(MAX_WORK_ITEMS);
-    let mut left = items.len();
+    let mut left = items.len().saturating_add(issues.len());
     for item in items {
         let (kind, state, title) = (one_line(&item.kind), one_line(&item.state), one_line(&item.title));
         let body = format!("{kind} {} ({state}): {title}\n{}", item.id, item.text.trim());
         let most = room / left.max(1);
         add("work item", &body, most, &mut room);
-        left -= 1;
+        left = left.saturating_sub(1);
+    }
+    for Issue { tracker, key, state, title, text, .. } in *issues {
+        let body = format!("{tracker} {key} ({}): {}\n{text}", one_line(state), one_line(title));
+        let most = room / left.max(1);
+        add("issue", &body, most, &mut room);
+        left = left.saturating_sub(1);
     }
     sections
 }

@@ -3,6 +3,7 @@
 use super::layout::{MAX_PATH_CHARS, cell, link, section};
 use crate::{
     finding::answer::Addressed,
+    issue::LinkedItem,
     render::model_text::code_span,
     sections::{AssessedObjective, Assessment, OutOfScope},
 };
@@ -26,8 +27,12 @@ pub(super) fn section_of(assessment: Option<&Assessment>, work_item_url: &str) -
 }
 
 fn row(assessed: &AssessedObjective, work_item_url: &str) -> String {
-    let AssessedObjective { work_item, objective, addressed, explanation } = assessed;
-    let number = link(&work_item.to_string(), &format!("{work_item_url}{work_item}"));
+    let AssessedObjective { item, objective, addressed, explanation } = assessed;
+    let number = match item {
+        LinkedItem::WorkItem(id) => link(&id.to_string(), &format!("{work_item_url}{id}")),
+        LinkedItem::Issue { key, url: Some(url) } => link(key, url),
+        LinkedItem::Issue { key, url: None } => key.clone(),
+    };
     let addressed = match addressed {
         Addressed::Yes => "✅ Yes",
         Addressed::No => "❌ No",

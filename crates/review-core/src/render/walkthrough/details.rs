@@ -7,6 +7,7 @@ use super::tools;
 use crate::{
     analyzers::Linted,
     configuration::Effective,
+    consulted::Consulted,
     depth::LooksMade,
     finding::{DropReason, Dropped},
     learning::{Learning, SILENT_BELOW_PERCENT, SILENT_FROM, SilentCategory},
@@ -30,6 +31,9 @@ const MAX_DETAILED_FILES: usize = 300;
 const MAX_DETAILED_PER_REASON: usize = 100;
 const MAX_CANDIDATES: usize = 40;
 const MAX_LEARNINGS: usize = 20;
+/// Sentences about what did not answer.
+const MAX_PROBLEMS: usize = 10;
+const MAX_PROBLEM_CHARS: usize = 400;
 /// What the details take of a comment.
 pub(super) const MAX_DETAILS_CHARS: usize = 40_000;
 
@@ -49,6 +53,7 @@ pub(super) struct Details<'a> {
     pub(super) looks: Option<&'a LooksMade>,
     pub(super) linted: &'a Linted,
     pub(super) usage: &'a Usage,
+    pub(super) consulted: &'a Consulted,
     pub(super) configuration: Option<&'a Effective>,
     /// `reviews.review_details`.
     pub(super) is_detailed: bool,
@@ -82,6 +87,7 @@ impl Details<'_> {
         }
         lines.extend(silence(self.silent, self.repository_url));
         lines.extend(learnings(self.learnings));
+        lines.extend(consulted(self.consulted));
         lines.push(format!(
             "- Model: {}, {} tokens in ({} from the cache), {} out{}",
             counted_u64(usage.calls, "call", "calls"),
@@ -120,6 +126,33 @@ fn candidate(dropped: &Dropped) -> Option<String> {
 fn depth(looks: &LooksMade) -> String {
     let not_made = if looks.not_made.is_empty() { String::new() } else { format!("; not made: {}", looks.not_made.join(", ")) };
     format!("- Depth: {}, {}{not_made}", looks.tier.word(), counted(looks.made, "look", "looks"))
+}
+
+/// What was asked of others, and what did not answer.
+fn consulted(consulted: &Consulted) -> Vec<String> {
+    let Consulted { issues, problems, searches, repositories } = consulted;
+    let mut lines = Vec::new();
+    let named: Vec<String> = issues.iter().map(|issue| format!("{} ({})", issue.key, issue.tracker)).collect();
+    if !named.is_empty() {
+        lines.push(format!("- Issues: {}", named.join(", ")));
+    }
+    let read =
+        repositories.iter().map(|(name, commit)| format!("{} at {}", code_span(name, MAX_PATH_CHARS), code_span(commit, 12)));
+    let read: Vec<String> = read.collect();
+    if !read.is_empty() {
+        lines.push(format!("- Linked repositories: {}", read.join(", ")));
+    }
+    if let Some(searches) = searches.filter(|searches| searches.total() > 0) {
+        let mut line = format!("- Web: {}", counted(searches.answered, "search", "searches"));
+        for (count, what) in [(searches.refused, "not sent"), (searches.failed, "without an answer")] {
+            if count > 0 {
+                line.push_str(&format!(", {count} {what}"));
+            }
+        }
+        lines.push(line);
+    }
+    lines.extend(problems.iter().take(MAX_PROBLEMS).map(|problem| format!("- {}", neutralise_line(problem, MAX_PROBLEM_CHARS))));
+    lines
 }
 
 /// Which categories say nothing here, why, and how that ends.

@@ -10,6 +10,7 @@ use crate::{
     analyzers::{Gravity, Linted, ToolResult, ToolRun},
     checks::CheckReport,
     configuration::{Effective, Layer, Source},
+    consulted::Consulted,
     depth::{LooksMade, Tier},
     finding::{
         Category, DropReason, Dropped, Finding, Severity,
@@ -43,6 +44,7 @@ struct Run {
     looks: LooksMade,
     linted: Linted,
     usage: Usage,
+    consulted: Consulted,
     configuration: Option<Effective>,
 }
 
@@ -84,6 +86,7 @@ impl Default for Run {
                 cost: Money::from_micros(42_000),
                 ..Usage::default()
             },
+            consulted: Consulted::default(),
             configuration: None,
         }
     }
@@ -115,6 +118,7 @@ impl Run {
             linted: &self.linted,
             usage: &self.usage,
             checks: &CheckReport::default(),
+            consulted: &self.consulted,
             configuration: self.configuration.as_ref(),
         })
     }

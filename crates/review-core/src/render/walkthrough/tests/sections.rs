@@ -6,7 +6,9 @@ use pulldown_cmark::{Event, Parser};
 use super::Run;
 use crate::{
     configuration::{Effective, Layer, Source},
+    consulted::{Consulted, Searches},
     finding::{DropReason, Dropped, answer::Addressed, test_support::person},
+    issue::{Issue, IssueKey, LinkedItem, Tracker},
     mermaid::{MermaidError, SequenceDiagram},
     pull_request::Person,
     render::MAX_COMMENT_CHARS,
@@ -24,7 +26,7 @@ fn diagram(title: &str) -> Diagram {
 
 fn objective(objective: &str, addressed: Addressed, explanation: &str) -> AssessedObjective {
     let (objective, explanation) = (objective.to_owned(), explanation.to_owned());
-    AssessedObjective { work_item: 12, objective, addressed, explanation }
+    AssessedObjective { item: LinkedItem::WorkItem(12), objective, addressed, explanation }
 }
 
 fn named(name: &str) -> Person {
@@ -310,4 +312,38 @@ fn the_largest_sections_leave_room_for_the_details() {
     assert!(text.chars().count() <= MAX_COMMENT_CHARS);
     assert!(text.contains("<summary>Review details</summary>") && text.contains("## Suggested labels"));
     assert_eq!(text.matches("<details>").count(), text.matches("</details>").count());
+}
+
+#[test]
+fn issues_of_trackers_are_linked_by_addresses_of_ours_alone() {
+    let issue = |key: &str, url: Option<&str>| AssessedObjective {
+        item: LinkedItem::Issue { key: key.to_owned(), url: url.map(str::to_owned) },
+        ..objective("Search", Addressed::Yes, "")
+    };
+    let objectives = vec![issue("CR-5", Some("https://jira.example/browse/CR-5")), issue("ENG-1", None)];
+    let assessment = Some(Assessment { objectives, ..Assessment::default() });
+    let rendered = Run { sections: Sections { assessment, ..Sections::default() }, ..Run::default() }.rendered();
+    assert!(rendered.contains("| [CR-5](https://jira.example/browse/CR-5): Search | ✅ Yes |  |"), "{rendered}");
+    assert!(rendered.contains("| ENG-1: Search | ✅ Yes |  |"), "{rendered}");
+}
+
+#[test]
+fn the_details_tell_who_was_asked_beside_the_forge_and_who_did_not_answer() {
+    let key = IssueKey::parse("CR-5").unwrap();
+    let consulted = Consulted {
+        issues: vec![Issue::new(Tracker::Jira, key, None, ["Search", "Open", "x"])],
+        problems: vec!["Linear did not answer: <b>away</b>".to_owned()],
+        searches: Some(Searches { answered: 2, refused: 1, failed: 0 }),
+        repositories: vec![("backend-api".to_owned(), "0123456789abcdef".to_owned())],
+    };
+    let rendered = Run { consulted, ..Run::default() }.rendered();
+    let told: Vec<&str> = rendered.lines().skip_while(|line| !line.starts_with("- Issues")).take(4).collect();
+    assert_snapshot!(told.join("\n"), @r"
+    - Issues: CR-5 (Jira)
+    - Linked repositories: `backend-api` at `0123456789a…`
+    - Web: 2 searches, 1 not sent
+    - Linear did not answer: \<b\>away\</b\>
+    ");
+    let unasked = Run { consulted: Consulted { searches: Some(Searches::default()), ..Consulted::default() }, ..Run::default() };
+    assert!(!unasked.rendered().contains("Web:"));
 }
