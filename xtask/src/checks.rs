@@ -1,5 +1,5 @@
-//! The stand-ins of Azure DevOps, Jira and Linear, driven by clients that others wrote: Microsoft's own for Python and for Node,
-//! `jira` of `PyPI`, and Linear's own.
+//! The stand-ins of Azure DevOps, Jira, Linear and Perplexity, driven by clients that others wrote: Microsoft's own for Python and
+//! for Node, `jira` of `PyPI`, Linear's own and Perplexity's own.
 
 use std::{
     io::{BufRead, BufReader},
@@ -14,6 +14,7 @@ use crate::process::{self, cargo, command, root, say, target_dir, work_dir};
 const PYTHON_CLIENT: &str = "azure-devops==7.1.0b4";
 const NODE_CLIENT: &str = "azure-devops-node-api@17.0.1";
 const JIRA_CLIENT: &str = "jira==3.10.5";
+const PERPLEXITY_CLIENT: &str = "perplexityai==0.46.1";
 const LINEAR_CLIENT: &[&str] = &["@linear/sdk@98.0.0", "graphql@17.1.0"];
 /// What the agent sends to Linear.
 const LINEAR_DOCUMENTS: &str = "crates/agent/src/trackers/linear";
@@ -49,6 +50,10 @@ pub(crate) fn run() -> anyhow::Result<()> {
     let mut client = command(&python);
     client.arg(scripts.join("jira_client.py"));
     check(client, &[], (SERVICES, &[]), "Jira's Python client", &mut failures);
+    let python = crate::tools::python_packages(&work_dir("perplexity-client")?, &[PERPLEXITY_CLIENT])?;
+    let mut client = command(&python);
+    client.arg(scripts.join("perplexity_client.py"));
+    check(client, &[], (SERVICES, &[]), "Perplexity's Python client", &mut failures);
     let modules = work_dir("linear-client")?;
     crate::tools::npm_packages(&modules, LINEAR_CLIENT)?;
     let mut client = command("node");

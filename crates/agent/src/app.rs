@@ -17,11 +17,12 @@ use crate::{
     jobs::{self, Rounds, WorkerConfig},
     llm::{Model, ModelError},
     net::{Documents, HttpClients},
-    pipeline::{Commanders, Configurations, Reviewer},
+    pipeline::{Commanders, Configurations, Neighbours, Reviewer},
     settings::Settings,
     store::{QueueCounts, Store},
     telemetry::{Metrics, QueueGauges},
     trackers::Trackers,
+    web_search::WebSearch,
 };
 
 /// A worker without a job asks the queue this often; events wake it at once.
@@ -90,6 +91,9 @@ impl Agent {
         let (named, teams) = (settings.review.command_users.clone(), &settings.review.command_teams);
         let commanders = Commanders::new(azure.clone(), named, teams, clock);
         let trackers = Trackers::new(&settings.trackers, &http, settings.redactor(), Some(metrics.clone()), clock)?;
+        let searching =
+            |search| WebSearch::new(search, &http, settings.redactor(), Some(store.clone()), Some(metrics.clone()), clock);
+        let web_search = settings.web_search.as_ref().map(searching).transpose()?;
         let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {
@@ -109,6 +113,11 @@ impl Agent {
             metrics,
             configurations,
             trackers,
+            neighbours: Neighbours {
+                pull_requests: settings.later.knowledge.index_pull_requests,
+                work_items: settings.later.knowledge.index_issues,
+            },
+            web_search,
             prompt_tokens: settings.model.prompt_tokens,
             max_inline: settings.review.max_inline,
             max_looks: settings.review.max_looks,

@@ -16,3 +16,4 @@ pub mod settings;
 pub mod store;
 pub mod telemetry;
 pub mod trackers;
+pub mod web_search;

@@ -87,6 +87,7 @@ struct Inner {
     silent: Family<CategoryLabels, Counter>,
     azure_devops_calls: Family<StatusLabels, Counter>,
     tracker_calls: Family<TrackerLabels, Counter>,
+    web_searches: Family<ResultLabels, Counter>,
     queue: Family<StateLabels, Gauge>,
     oldest_queued: Gauge<f64, AtomicU64>,
 }
@@ -172,6 +173,11 @@ struct TrackerLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ResultLabels {
+    result: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct StateLabels {
     state: &'static str,
 }
@@ -205,6 +211,7 @@ impl Metrics {
             silent: Family::default(),
             azure_devops_calls: Family::default(),
             tracker_calls: Family::default(),
+            web_searches: Family::default(),
             queue: Family::default(),
             oldest_queued: Gauge::default(),
         };
@@ -270,6 +277,7 @@ impl Metrics {
             "Issues that were looked up in trackers, by tracker and result",
             inner.tracker_calls.clone(),
         );
+        registry.register("web_searches", "Searches of the web that were paid for, by result", inner.web_searches.clone());
         registry.register("queue_jobs", "Jobs in the queue, by state", inner.queue.clone());
         registry.register_with_unit(
             "queue_oldest_age",
@@ -374,6 +382,11 @@ impl Metrics {
     /// An issue was looked up; `result` is `found`, `missing`, `refused`, `throttled` or `failed`.
     pub fn tracker_call(&self, tracker: &'static str, result: &'static str) {
         self.0.tracker_calls.get_or_create(&TrackerLabels { tracker, result }).inc();
+    }
+
+    /// The web was searched; `result` is `answered`, `refused`, `throttled` or `failed`.
+    pub fn web_search(&self, result: &'static str) {
+        self.0.web_searches.get_or_create(&ResultLabels { result }).inc();
     }
 
     /// The queue as it is now.

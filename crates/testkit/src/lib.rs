@@ -5,6 +5,7 @@ pub mod azure_devops;
 pub mod eval;
 pub mod model;
 pub mod oauth2;
+pub mod perplexity;
 pub mod proxy;
 pub mod repository;
 pub mod scenario;

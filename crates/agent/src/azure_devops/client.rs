@@ -37,6 +37,7 @@ mod repositories;
 mod send;
 mod surroundings;
 mod teams;
+mod tips;
 mod versions;
 mod work_items;
 mod writes;
@@ -47,6 +48,7 @@ pub use reads::ActivePullRequest;
 pub use repositories::Revision;
 pub use surroundings::{Link, ListedPullRequest};
 pub use work_items::NewWorkItem;
+pub use tips::Tip;
 pub use writes::PullRequestText;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.

@@ -9,7 +9,7 @@ mod wire;
 
 pub use client::{
     ActivePullRequest, AzureDevOps, Link, ListedPullRequest, NewWorkItem, OnCall, Opened, Probe, PullRequestFrom,
-    PullRequestText, Pushed, Revision, StandingCommit, WriteDeadline,
+    PullRequestText, Pushed, Revision, StandingCommit, Tip, WriteDeadline,
 };
 pub use error::AzureDevOpsError;
 pub use webhook::{CommentHint, EventKind, WebhookError, WebhookEvent, parse_event};

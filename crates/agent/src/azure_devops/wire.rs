@@ -79,6 +79,15 @@ pub(super) struct Repository {
     pub(super) default_branch: Option<String>,
 }
 
+/// A branch or a tag.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct Ref {
+    /// `refs/heads/…`
+    pub(super) name: Option<String>,
+    pub(super) object_id: Option<String>,
+}
+
 /// A commit of a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]

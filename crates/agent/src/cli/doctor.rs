@@ -19,6 +19,7 @@ use crate::{
     settings::{Loaded, Part, Problem, Purpose, RecordingSettings, Settings, StorageSettings, ToolSettings},
     store::Store,
     trackers::{Probe, Trackers},
+    web_search::WebSearch,
 };
 
 #[derive(Debug, clap::Args)]
@@ -222,6 +223,17 @@ impl Report {
                 }
             }
             Err(error) => self.failed("trackers", error.to_string()),
+        }
+        let Some(search) = &settings.web_search else { return };
+        match WebSearch::new(search, http, settings.redactor(), None, None, app::now) {
+            Ok(web) => {
+                let subject = format!("web search at {}", web.host());
+                match web.probe().await {
+                    Ok(results) => self.ok(&subject, format!("answers; a search brought {results} results, and was paid for")),
+                    Err(error) => self.failed(&subject, error.to_string()),
+                }
+            }
+            Err(error) => self.failed("web search", error.to_string()),
         }
     }
 

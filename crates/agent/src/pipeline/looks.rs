@@ -1,6 +1,8 @@
 //! What finders and verifiers look at beside the pack: the tools of `review_core::prompt::tools`, run over the two commits.
 
+mod linked;
 mod references;
+mod web;
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -9,14 +11,19 @@ use std::{
 
 use code_index::{CommitIndex, FileIndex};
 use futures::{FutureExt as _, future::BoxFuture};
+pub(super) use linked::LinkedRepository;
 use review_core::{
     configuration::PathFilters,
-    prompt::tools::{Hit, Look, TOOL_WORDS, Version, parse_look, show_hits, show_lines, show_name, show_paths, tools},
+    prompt::tools::{
+        Hit, LinkedName, Look, TOOL_WORDS, Version, WEB_SEARCH, WEB_WORDS, linked_words, parse_look, repository_of, show_hits,
+        show_lines, show_name, show_paths, tools, web_tool, with_repositories,
+    },
     pull_request::CommitId,
     redaction::Redactor,
     scope::path_filters,
 };
 use tokio::sync::OnceCell;
+pub(super) use web::RunSearches;
 
 use super::{
     analysis::AnalysisError,
@@ -121,13 +128,31 @@ pub(super) struct Lookout {
     /// Without secrets, by version and path.
     texts: Mutex<HashMap<TextKey, Option<Arc<str>>>>,
     tools: Vec<Tool>,
+    /// What models are told about the tools.
+    words: String,
+    /// Repositories that may be read beside this one.
+    linked: Arc<Vec<LinkedRepository>>,
+    /// None: the web is not searched.
+    searches: Option<Arc<RunSearches>>,
+    /// The packs, where a query is compared with what a model was shown.
+    packs: Vec<Arc<str>>,
 }
 
 impl Lookout {
     pub(super) fn new(change: &Change<'_>, redactor: &Redactor, evidence: &Evidence) -> Self {
         let paths = evidence.files.keys();
         let endings = paths.filter_map(|path| path.rsplit_once('.')).map(|(_, ending)| ending.to_owned());
-        let definitions = tools().into_iter();
+        let searches = change.elsewhere.searches.clone();
+        let linked = Arc::clone(&change.elsewhere.linked);
+        let names: Vec<LinkedName<'_>> = linked.iter().map(LinkedRepository::name).collect();
+        let definitions = with_repositories(tools(), &names).into_iter().chain(searches.is_some().then(web_tool));
+        let web_words = if searches.is_some() { WEB_WORDS } else { "" };
+        let words = format!("{TOOL_WORDS}{}{web_words}", linked_words(&names));
+        let packs: Vec<Arc<str>> = if searches.is_some() {
+            [&evidence.pack, &evidence.overview].map(|pack| Arc::from(pack.text.as_str())).to_vec()
+        } else {
+            Vec::new()
+        };
         let old_name = |(path, file): (&String, &EvidenceFile)| Some((path.clone(), file.diff.old_path.clone()?));
         let old_names = evidence.files.iter().filter_map(old_name).collect();
         let (base, repository) = (change.base.clone(), change.repository.clone());
@@ -145,12 +170,27 @@ impl Lookout {
             tools: definitions
                 .map(|tool| Tool { name: tool.name, description: tool.description, parameters: tool.parameters })
                 .collect(),
+            words,
+            linked: Arc::clone(&linked),
+            searches,
+            packs,
         }
     }
 
     /// Runs a tool for a model.
     pub(super) fn run(&self, tool_use: ToolUse) -> BoxFuture<'_, String> {
         async move {
+            if let Some(searches) = self.searches.as_ref().filter(|_| tool_use.name == WEB_SEARCH) {
+                return searches.run(&tool_use.arguments, self.seen()).await;
+            }
+            if let Some(name) = repository_of(&tool_use.arguments).filter(|_| !self.linked.is_empty()) {
+                let is_meant = |linked: &&LinkedRepository| linked.name().name.eq_ignore_ascii_case(&name);
+                if let Some(linked) = self.linked.iter().find(is_meant) {
+                    return linked.run(&tool_use.name, &tool_use.arguments, &self.redactor).await;
+                }
+                let names: Vec<&str> = self.linked.iter().map(|linked| linked.name().name).collect();
+                return format!("There is no linked repository of that name. Linked are: {}.", names.join(", "));
+            }
             let look = match parse_look(&tool_use.name, &tool_use.arguments, &self.filters) {
                 Ok(look) => look,
                 Err(problem) => return problem,
@@ -172,12 +212,19 @@ impl Lookout {
         prompt_tokens: usize,
     ) -> Looks<'a> {
         Looks {
-            toolbox: Toolbox { tools: &self.tools, words: TOOL_WORDS },
+            toolbox: Toolbox { tools: &self.tools, words: &self.words },
             most_turns,
             most_bytes: prompt_tokens.saturating_mul(BYTES_PER_TOKEN),
             most_tokens: (prompt_tokens as u64).saturating_mul(TOKENS_FACTOR),
             run,
         }
+    }
+
+    /// All that a model may have seen of the code.
+    fn seen(&self) -> Vec<Arc<str>> {
+        let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = self.packs.iter().chain(texts.values().flatten()).cloned();
+        own.chain(self.linked.iter().flat_map(LinkedRepository::seen)).collect()
     }
 
     async fn look(&self, look: &Look) -> Result<String, AnalysisError> {

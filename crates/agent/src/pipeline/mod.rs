@@ -43,3 +43,4 @@ pub use commanders::Commanders;
 pub use configuration::Configurations;
 pub use local::{LocalReview, review_range};
 pub use review::{MAX_ATTEMPTS, Reviewer};
+pub use surroundings::Neighbours;

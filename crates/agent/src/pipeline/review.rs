@@ -30,7 +30,7 @@ use super::{
     publish::{PublishError, Publisher},
     resolution::{earlier_commits, resolutions, under_new_names, whereabouts},
     secrets::analyse,
-    surroundings::surroundings,
+    surroundings::{Neighbours, surroundings},
     trouble::Trouble,
     vote::unproven,
     writing::WrittenFor,
@@ -44,6 +44,7 @@ use crate::{
     store::{ClaimedJob, JobKind, NewJob, PlannedReview, Requests, ReviewRecord, Steering, Store},
     telemetry::Metrics,
     trackers::Trackers,
+    web_search::WebSearch,
 };
 
 /// Attempts of a job before it becomes a dead letter.
@@ -62,6 +63,10 @@ pub struct Reviewer {
     pub metrics: Metrics,
     pub configurations: Configurations,
     pub trackers: Trackers,
+    /// What it may look at around a pull request.
+    pub neighbours: Neighbours,
+    /// None: the web is not searched.
+    pub web_search: Option<WebSearch>,
     /// Tokens of the pack.
     pub prompt_tokens: usize,
     /// Inline comments of one review.
@@ -232,7 +237,7 @@ impl Run<'_> {
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
         let Settled { mut effective, default_branch } = self.settled(&state).await?;
-        tell_of_missing(self.reviewer, &mut effective);
+        tell_of_missing(self.reviewer, &state.pull_request, &mut effective);
         let tells_status = effective.configuration.reviews.commit_status;
         self.tells_status.get_or_init(|| tells_status);
         let circumstances = Circumstances {
@@ -279,8 +284,8 @@ impl Run<'_> {
         self.announce_start(&state, iteration, since.is_some(), &effective.configuration.reviews).await?;
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
-        let around = surroundings(azure, &state, &effective.configuration.reviews);
-        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &effective);
+        let around = surroundings(azure, &state, &effective.configuration, self.reviewer.neighbours);
+        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &iteration.head, requests.full.as_deref(), &effective);
         let fetched = self.reviewer.fetch(self.key, &state, iteration, earlier);
         let fetched = async { Ok::<_, Trouble>(tokio::join!(fetched, around, elsewhere)) };
         let (repository, surroundings, elsewhere) = self.reading(Box::pin(fetched)).await?;

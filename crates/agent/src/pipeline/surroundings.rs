@@ -1,15 +1,18 @@
 //! What the sections of a walkthrough need of the forge beside the pull request itself (step 5): other pull requests of the
 //! repository, their files, and what the linked work items are linked with.
 //!
+//! Pull requests of other repositories of the project are among them only where the team says so: who reads this repository may not be
+//! allowed to read those.
+//!
 //! Nothing of it is worth a review: what cannot be read, or not soon, is left out.
 
 use std::{collections::BTreeSet, time::Duration};
 
 use futures::{StreamExt, stream};
 use review_core::{
-    configuration::Reviews,
+    configuration::{Configuration, Reach},
     pull_request::PullRequestState,
-    sections::{OtherWorkItem, Surroundings, worth_reading},
+    sections::{OtherPullRequest, OtherWorkItem, Surroundings, worth_reading},
 };
 
 use crate::azure_devops::{AzureDevOps, AzureDevOpsError, Link, ListedPullRequest};
@@ -24,10 +27,24 @@ const MAX_WORK_ITEMS: usize = 10;
 /// Longer than this no review waits for them.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What the operator of the agent lets it look at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Neighbours {
+    /// `ENABLE_PRS_INDEX`.
+    pub pull_requests: bool,
+    /// `ENABLE_ISSUES_INDEX`.
+    pub work_items: bool,
+}
+
 /// Reads what the wished sections need, and nothing more.
-pub(super) async fn surroundings(azure: &AzureDevOps, state: &PullRequestState, reviews: &Reviews) -> Surroundings {
+pub(super) async fn surroundings(
+    azure: &AzureDevOps,
+    state: &PullRequestState,
+    configuration: &Configuration,
+    allowed: Neighbours,
+) -> Surroundings {
     // Boxed: a review is moved between threads often enough.
-    let reading = Box::pin(read(azure, state, reviews));
+    let reading = Box::pin(read(azure, state, configuration, allowed));
     let read = tokio::time::timeout(PATIENCE, reading).await;
     read.unwrap_or_else(|_| {
         let pull_request = &state.pull_request.key;
@@ -36,13 +53,17 @@ pub(super) async fn surroundings(azure: &AzureDevOps, state: &PullRequestState, 
     })
 }
 
-async fn read(azure: &AzureDevOps, state: &PullRequestState, reviews: &Reviews) -> Surroundings {
+async fn read(azure: &AzureDevOps, state: &PullRequestState, configuration: &Configuration, allowed: Neighbours) -> Surroundings {
+    let reviews = &configuration.reviews;
     let key = &state.pull_request.key;
     let wants_labels = (reviews.suggested_labels || reviews.auto_apply_labels) && reviews.labeling_instructions.is_empty();
     let wants_reviewers = reviews.suggested_reviewers || reviews.auto_assign_reviewers;
-    let wants_links = (reviews.related_issues || reviews.related_prs) && !state.work_items.is_empty();
+    let wants_related = reviews.related_issues && allowed.work_items;
+    let wants_pull_requests = reviews.related_prs && allowed.pull_requests;
+    let wants_links = (wants_related || wants_pull_requests) && !state.work_items.is_empty();
     let wants_files = reviews.related_prs || wants_reviewers && reviews.suggested_reviewers_instructions.is_empty();
-    let wants_neighbours = reviews.related_prs || wants_labels || wants_reviewers;
+    let wants_neighbours = (reviews.related_prs || wants_labels || wants_reviewers) && allowed.pull_requests;
+    let wants_elsewhere = wants_pull_requests && configuration.knowledge_base.pull_requests.scope == Reach::Global;
     let linked: Vec<u64> = state.work_items.iter().map(|item| item.id).collect();
     let neighbours = async |are_completed: bool| {
         if !wants_neighbours {
@@ -50,32 +71,42 @@ async fn read(azure: &AzureDevOps, state: &PullRequestState, reviews: &Reviews) 
         }
         or_none(azure.neighbours(key, are_completed, NEIGHBOURS).await, state)
     };
+    let elsewhere = async |are_completed: bool| {
+        if !wants_elsewhere {
+            return Vec::new();
+        }
+        or_none(azure.neighbours_elsewhere(key, are_completed, NEIGHBOURS).await, state)
+    };
     let links = async {
         if !wants_links {
             return Vec::new();
         }
         or_none(azure.work_item_links(key, &linked).await, state)
     };
-    let (active, completed, links) = futures::join!(neighbours(false), neighbours(true), links);
+    let (active, completed, active_elsewhere, completed_elsewhere, links) =
+        futures::join!(neighbours(false), neighbours(true), elsewhere(false), elsewhere(true), links);
+    let mut elsewhere: Vec<OtherPullRequest> = active_elsewhere.into_iter().chain(completed_elsewhere).collect();
+    elsewhere.sort_by_key(|other| std::cmp::Reverse(other.id));
     let mut neighbours = active;
     neighbours.extend(completed);
     neighbours.sort_by_key(|neighbour| std::cmp::Reverse(neighbour.other.id));
     neighbours.dedup_by_key(|neighbour| neighbour.other.id);
     for (work_item, link) in &links {
         let Link::PullRequest(id) = link else { continue };
-        let shared =
-            neighbours.iter_mut().find(|neighbour| neighbour.other.id == *id).map(|found| &mut found.other.shared_work_items);
+        let others = neighbours.iter_mut().map(|neighbour| &mut neighbour.other).chain(&mut elsewhere);
+        let shared = others.into_iter().find(|other| other.id == *id).map(|found| &mut found.shared_work_items);
         if let Some(shared) = shared.filter(|shared| !shared.contains(work_item)) {
             shared.push(*work_item);
         }
     }
     let (neighbours, work_items) = futures::join!(
         with_files(azure, state, neighbours, wants_files),
-        linked_work_items(azure, state, &links, &linked, reviews.related_issues),
+        linked_work_items(azure, state, &links, &linked, wants_related),
     );
     Surroundings {
         me: state.me.id.clone(),
         pull_requests: neighbours.into_iter().map(|neighbour| neighbour.other).collect(),
+        elsewhere,
         work_items,
     }
 }

@@ -13,7 +13,10 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{
-    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, JiraSettings, KnowledgeSettings, LaterSettings, LinearSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings, OpenAiSettings, Problem, Provider, Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings, ToolSettings, TrackerSettings, WebSearchSettings, WebhookCredentials,
+    AnthropicSettings, AwsCredentials, AzureDevOpsSettings, AzureOpenAiSettings, BedrockSettings, Effort, JiraSettings,
+    KnowledgeSettings, LaterSettings, LinearSettings, Loaded, LogFormat, ModelSettings, NetworkSettings, NoProxy, OAuth2Settings,
+    OpenAiSettings, Problem, Provider, Purpose, RecordingSettings, ReviewSettings, ServerSettings, Settings, StorageSettings,
+    ToolSettings, TrackerSettings, WebSearchSettings, WebhookCredentials,
     forms::{Checked, check, shown_url, words_for},
     raw::{Entry, Meant, Raw, collect, shown},
     table::{Form, Need, Stage, TABLE, Variable, siblings},

@@ -532,8 +532,23 @@ pub(super) const TABLE: &[Variable] = &[
         "`false` turns the knowledge base off as a whole: today, learnings.",
     )
     .default("true"),
-    variable(Group::Knowledge, "ENABLE_PRS_INDEX", Form::Flag, "true", "Indexes earlier pull requests.").default("false").later(),
-    variable(Group::Knowledge, "ENABLE_ISSUES_INDEX", Form::Flag, "true", "Indexes work items.").default("false").later(),
+    variable(
+        Group::Knowledge,
+        "ENABLE_PRS_INDEX",
+        Form::Flag,
+        "true",
+        "Looks at other pull requests, for those that are related, for reviewers and for labels. They are asked for anew by each review; \
+         none is kept.",
+    )
+    .default("true"),
+    variable(
+        Group::Knowledge,
+        "ENABLE_ISSUES_INDEX",
+        Form::Flag,
+        "true",
+        "Looks at work items that linked ones are linked with. They are asked for anew by each review; none is kept.",
+    )
+    .default("true"),
     variable(Group::Knowledge, "ENABLE_LEARNING_INDEX", Form::Flag, "true", "`false` does the same as `ENABLE_LEARNINGS=false`.")
         .default("true"),
     variable(Group::Knowledge, "ENABLE_CODE_GUIDELINES_INDEX", Form::Flag, "true", "Indexes guideline files of the repositories.")

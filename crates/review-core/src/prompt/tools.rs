@@ -1,9 +1,11 @@
 //! What a finder and a verifier may look at beside the pack: tools that read the repository and do nothing else.
 //!
 //! A look names a path of a tree or a text to search for. Nothing that a model writes reaches a shell, a file system or an
-//! address; what is never shown of a change (key files, generated and vendored code, what `path_filters` leave out) is not shown here either.
+//! address, but for the queries of searches of the web where those are wanted (`web`); what is never shown of a change (key files, generated and vendored code, what `path_filters` leave out) is not shown here either.
 
 mod history;
+mod linked;
+mod web;
 
 use std::fmt::Write as _;
 
@@ -11,6 +13,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 pub use history::{MAX_COMMITS, PastCommit, show_history};
+pub use linked::{LinkedName, linked_words, parse_linked_look, repository_of, with_repositories};
+pub use web::{MAX_RESULTS, WEB_SEARCH, WEB_WORDS, WebResult, repeats, show_results, web_query, web_tool};
 
 use super::{Fence, shown_line};
 use crate::{configuration::PathFilters, pull_request::LineRange, scope::set_aside_by_path};
@@ -219,8 +223,17 @@ pub struct Hit {
 
 /// Lines of a file with their numbers, fenced. `text` is the whole file, without its secrets; None: there is no such file.
 pub fn show_lines(path: &str, version: Version, lines: LineRange, text: Option<&str>) -> String {
+    lines_of(path, version.words(), lines, text)
+}
+
+/// The same of a linked repository.
+pub fn show_linked_lines(repository: &str, path: &str, lines: LineRange, text: Option<&str>) -> String {
+    lines_of(&format!("{repository}: {path}"), "at the tip of its default branch", lines, text)
+}
+
+fn lines_of(path: &str, when: &str, lines: LineRange, text: Option<&str>) -> String {
     let Some(text) = text else {
-        return format!("There is no file of text called {path} {}, or it is too large.", version.words());
+        return format!("There is no file of text called {path} {when}, or it is too large.");
     };
     let count = text.lines().count();
     let (mut shown, mut next) = (String::new(), lines.first);
@@ -233,11 +246,11 @@ pub fn show_lines(path: &str, version: Version, lines: LineRange, text: Option<&
         next = number.saturating_add(1);
     }
     if shown.is_empty() {
-        return format!("{path} has {count} lines {}.", version.words());
+        return format!("{path} has {count} lines {when}.");
     }
     let more = if (next as usize) <= count { format!("\nThe file goes on to line {count}.") } else { String::new() };
     let fence = Fence::over([shown.as_str()]);
-    format!("{}{more}", fence.wrap(&format!("{path} ({})", version.words()), &shown))
+    format!("{}{more}", fence.wrap(&format!("{path} ({when})"), &shown))
 }
 
 /// Lines that were found, fenced; those of files that are never shown, or that `filters` leave out, are left out. `is_all`: nothing was cut off before.

@@ -39,6 +39,8 @@ pub struct Surroundings {
     pub me: String,
     /// Other pull requests of the repository, newest first.
     pub pull_requests: Vec<OtherPullRequest>,
+    /// Pull requests of other repositories of the project, newest first, where the team wants to hear of them.
+    pub elsewhere: Vec<OtherPullRequest>,
     /// Work items that the linked ones are linked with.
     pub work_items: Vec<OtherWorkItem>,
 }
@@ -46,6 +48,8 @@ pub struct Surroundings {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OtherPullRequest {
     pub id: u64,
+    /// None: the one under review.
+    pub repository: Option<OtherRepository>,
     pub title: String,
     /// Else it is active.
     pub is_completed: bool,
@@ -56,6 +60,14 @@ pub struct OtherPullRequest {
     pub files: Option<Vec<String>>,
     /// Which work items of the pull request under review it is linked with, too.
     pub shared_work_items: Vec<u64>,
+}
+
+/// Another repository of the project.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OtherRepository {
+    pub name: String,
+    /// Its page, made by us.
+    pub url: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use super::{Material, OtherPullRequest, OtherWorkItem, Surroundings};
+use super::{Material, OtherPullRequest, OtherRepository, OtherWorkItem, Surroundings};
 
 /// Entries of each list.
 const MAX_RELATED: usize = 5;
@@ -37,6 +37,8 @@ const GENERAL_WORDS: &[&str] = &[
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RelatedPullRequest {
     pub id: u64,
+    /// None: of this one.
+    pub repository: Option<OtherRepository>,
     pub title: String,
     pub is_completed: bool,
     pub work_items: Vec<u64>,
@@ -65,9 +67,10 @@ pub(super) fn pull_requests(material: &Material<'_>, changed: &BTreeSet<&str>) -
     }
     let title = words(&material.pull_request.title);
     let mut related: Vec<(usize, RelatedPullRequest)> = Vec::new();
-    for other in others {
+    for other in others.iter().chain(&material.surroundings.elsewhere) {
+        // A path of another repository is another file.
         let mut shared: Vec<(usize, &str)> = files(other)
-            .filter(|path| changed.contains(path))
+            .filter(|path| other.repository.is_none() && changed.contains(path))
             .map(|path| (changing.get(path).copied().unwrap_or(1).max(1), path))
             .collect();
         shared.sort_unstable();
@@ -83,6 +86,7 @@ pub(super) fn pull_requests(material: &Material<'_>, changed: &BTreeSet<&str>) -
         }
         let found = RelatedPullRequest {
             id: other.id,
+            repository: other.repository.clone(),
             title: other.title.clone(),
             is_completed: other.is_completed,
             work_items: other.shared_work_items.clone(),

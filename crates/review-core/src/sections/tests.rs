@@ -1,6 +1,8 @@
 use std::collections::BTreeSet;
 
-use super::{Asked, Material, OtherPullRequest, OtherWorkItem, Reason, Sections, Surroundings, sections, worth_reading};
+use super::{
+    Asked, Material, OtherPullRequest, OtherRepository, OtherWorkItem, Reason, Sections, Surroundings, sections, worth_reading,
+};
 use crate::{
     configuration::{Configuration, Effective, Layer, Reviews, Source},
     finding::{
@@ -53,6 +55,7 @@ fn work_item(id: u64) -> WorkItem {
 fn other(id: u64, title: &str, files: &[&str]) -> OtherPullRequest {
     OtherPullRequest {
         id,
+        repository: None,
         title: title.to_owned(),
         is_completed: true,
         author: named("ann"),
@@ -164,6 +167,24 @@ fn files_are_read_of_what_may_be_related_and_of_the_newest() {
         [active(9, "Unrelated"), other(8, "x", &[]), other(7, "x", &[]), other(6, "Cart", &[]), active(4, "Cart totals"), linked];
     assert_eq!(worth_reading("Totals of the cart", others.iter(), 4), [4, 3, 8, 7]);
     assert_eq!(worth_reading("Totals of the cart", others.iter(), 0), [0_u64; 0]);
+}
+
+#[test]
+fn pull_requests_of_other_repositories_are_related_by_people_and_titles_and_not_by_paths() {
+    let mut scene = Scene::of("");
+    scene.pull_request.title = "Search orders quickly".to_owned();
+    let elsewhere = |id, title: &str| OtherPullRequest {
+        repository: Some(OtherRepository { name: "web".to_owned(), url: "https://x/_git/web".to_owned() }),
+        ..other(id, title, &["src/a.rs"])
+    };
+    let mut linked = elsewhere(3, "x");
+    linked.shared_work_items = vec![12];
+    scene.surroundings.elsewhere = vec![elsewhere(1, "Unlike"), elsewhere(2, "Orders found quickly"), linked];
+    let related = scene.unanswered().related_pull_requests;
+    assert_eq!(related.iter().map(|one| one.id).collect::<Vec<_>>(), [3, 2]);
+    assert!(related.iter().all(|one| one.files.is_empty() && one.repository.is_some()));
+    let asked = Asked::of(&scene.material());
+    assert!(asked.reviewers.is_empty() && asked.labels.is_empty(), "they suggest nobody and nothing");
 }
 
 #[test]

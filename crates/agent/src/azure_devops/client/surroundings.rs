@@ -52,6 +52,24 @@ impl AzureDevOps {
         Ok(listed.filter(|listed| listed.other.id != key.id).collect())
     }
 
+    /// The newest `top` pull requests of a project that are active, or completed, but for those of the repository of `key`.
+    pub async fn neighbours_elsewhere(
+        &self,
+        key: &PullRequestKey,
+        are_completed: bool,
+        top: usize,
+    ) -> Result<Vec<OtherPullRequest>, AzureDevOpsError> {
+        let RepositoryKey { collection, project, .. } = &key.repository;
+        let status = if are_completed { "completed" } else { "active" };
+        let action = format!("listing the {status} pull requests of {collection}/{project}");
+        let call = Call::get("pull_requests", action, &[project, "_apis", "git", "pullrequests"])
+            .query("searchCriteria.status", status)
+            .query("$top", top);
+        let wire::List(listed) = self.fetch::<wire::List<wire::PullRequest>>(collection, &call).await?;
+        let elsewhere = |wire| convert::pull_request_elsewhere(wire, &key.repository, are_completed);
+        Ok(listed.into_iter().filter_map(elsewhere).collect())
+    }
+
     /// Paths that differ between the merge base of the two commits and `source`, without their leading slash.
     pub async fn changed_files(
         &self,

@@ -9,13 +9,13 @@ use review_core::{
         Anchor, Comment, CommitId, Iteration, IterationFile, LineRange, Person, PullRequest, PullRequestKey, PullRequestStatus,
         RepositoryKey, Reviewer, Side, Thread, ThreadStatus, WorkItem,
     },
-    sections::OtherPullRequest,
+    sections::{OtherPullRequest, OtherRepository},
 };
 use serde_json::Value;
 use url::Url;
 
 use super::{ChangeEntry, Commit, CommitRef, Identity, Position, Project, Repository, ThreadContext, Word};
-use crate::azure_devops::{Link, ListedPullRequest, StandingCommit, collection, plain_text};
+use crate::azure_devops::{Link, ListedPullRequest, StandingCommit, Tip, collection, plain_text};
 
 /// Fields of a work item that say what is wanted, in the order in which they are read.
 const TEXT_FIELDS: [(&str, &str); 3] = [
@@ -192,6 +192,7 @@ pub(crate) fn listed_pull_request(wire: super::PullRequest, is_completed: bool) 
     let labels = wire.labels.unwrap_or_default().into_iter().flatten().filter(|label| label.active != Some(false));
     let other = OtherPullRequest {
         id: wire.pull_request_id.filter(|id| *id > 0)?,
+        repository: None,
         title: wire.title.unwrap_or_default(),
         is_completed,
         author: person(wire.created_by),
@@ -202,6 +203,31 @@ pub(crate) fn listed_pull_request(wire: super::PullRequest, is_completed: bool) 
     };
     let commits = commit(wire.last_merge_source_commit).zip(commit(wire.last_merge_target_commit));
     Some(ListedPullRequest { other, commits })
+}
+
+/// Of a list over all repositories of a project. None of the repository `own`, and where the answer names none.
+pub(crate) fn pull_request_elsewhere(
+    mut wire: super::PullRequest,
+    own: &RepositoryKey,
+    is_completed: bool,
+) -> Option<OtherPullRequest> {
+    let repository = wire.repository.take()?;
+    let is_own = repository.id.as_ref().is_some_and(|id| id.eq_ignore_ascii_case(&own.repository));
+    let name = repository.name.filter(|name| !is_own && !name.eq_ignore_ascii_case(&own.repository))?;
+    let project = repository.project.and_then(|project| project.name).unwrap_or_else(|| own.project.clone());
+    let url = page(&own.collection, &project, &name);
+    let ListedPullRequest { other, .. } = listed_pull_request(wire, is_completed)?;
+    Some(OtherPullRequest { repository: Some(OtherRepository { name, url }), ..other })
+}
+
+/// Where a repository stands; its remote is below `named.collection`, whatever the answer says.
+pub(crate) fn tip(repository: Repository, named: &RepositoryKey, commit: CommitId) -> Tip {
+    let base = named.collection.as_str();
+    let key = canonical(&repository, named);
+    let Repository { name, remote_url, project, .. } = repository;
+    let project_name = project.and_then(|Project { name, .. }| name).unwrap_or_else(|| named.project.clone());
+    let page = page(base, &project_name, &name.unwrap_or_else(|| named.repository.clone()));
+    Tip { repository: key, project_name, remote_url: remote_below(base, remote_url).unwrap_or(page), commit }
 }
 
 fn reviewers(wire: Option<Vec<Option<super::Reviewer>>>) -> Vec<Reviewer> {

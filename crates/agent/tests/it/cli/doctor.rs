@@ -5,6 +5,7 @@ use tempfile::TempDir;
 use testkit::{
     azure_devops::AzureDevOps,
     model::{ModelServer, Script},
+    perplexity::PerplexityServer,
     trackers::{JiraEdition, JiraServer, LinearServer},
 };
 
@@ -169,7 +170,7 @@ async fn offline_it_asks_nobody_and_as_json_it_is_for_machines() {
 }
 
 #[tokio::test]
-async fn trackers_are_asked_whose_token_it_is_and_named_by_their_hosts() {
+async fn trackers_and_web_search_are_asked_whose_token_it_is_and_named_by_their_hosts() {
     let clinic = Clinic::open().await;
     let jira = JiraServer::start(JiraEdition::Cloud, &[]).await.unwrap();
     let linear = LinearServer::start(&[]).await.unwrap();
@@ -186,6 +187,18 @@ async fn trackers_are_asked_whose_token_it_is_and_named_by_their_hosts() {
     assert!(line(&well, "Linear at 127.0.0.1:").ends_with("the token is that of CodeRabbit of Contoso"), "{}", well.stdout);
 
     let wrong = [("JIRA_HOST", host.as_str()), ("JIRA_PAT", "canary-of-jira"), ("LINEAR_API_URL", url.as_str())];
+    let web = PerplexityServer::start(&[]).await.unwrap();
+    let base = web.base_url();
+    let search = [("ENABLE_WEB_SEARCH", "true"), ("PERPLEXITY_BASE_URL", base.as_str())];
+    let well = clinic.doctor(&[&search[..], &[("PERPLEXITY_API_KEY", web.key())]].concat(), &[]).await;
+    assert!(line(&well, "web search at 127.0.0.1:").ends_with("a search brought 0 results, and was paid for"), "{}", well.stdout);
+    let ill = clinic.doctor(&[&search[..], &[("PERPLEXITY_API_KEY", "canary-of-perplexity")]].concat(), &[]).await;
+    assert!(
+        line(&ill, "web search at 127.0.0.1:").contains("refuses the token of PERPLEXITY_API_KEY: 401 Invalid API key"),
+        "{}",
+        ill.stdout
+    );
+
     let ill = clinic.doctor(&[&wrong[..], &[("LINEAR_PAT", "canary-of-linear")]].concat(), &[]).await;
     assert_eq!(ill.code, Some(1), "{ill:?}");
     for (tracker, variable) in [("Jira", "JIRA_PAT"), ("Linear", "LINEAR_PAT")] {

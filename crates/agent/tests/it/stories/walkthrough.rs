@@ -285,3 +285,55 @@ async fn what_cannot_be_read_around_a_pull_request_costs_its_sections_and_nothin
     assert!(text.contains("## Estimated code review effort"), "{text}");
     scene.stage.assert_sound();
 }
+
+#[tokio::test]
+async fn pull_requests_of_the_whole_project_are_listed_only_where_the_team_says_so() {
+    let stage = Stage::set(both_rules()).await;
+    let api = stage.azure.repository("Web Shop", "backend-api").await.unwrap();
+    api.push("main", &[("a.py", "a = 1\n")], "An API").await.unwrap();
+    let spec = PullRequestSpec::new("Totals and search of the API").file("a.py", "a = 2\n").branches("totals", "main");
+    let elsewhere = api.open_pull_request(spec).await.unwrap();
+    let payroll = stage.azure.repository("Payroll", "salaries").await.unwrap();
+    payroll.push("main", &[("a.py", "a = 1\n")], "Salaries").await.unwrap();
+    let spec = PullRequestSpec::new("Totals and search of salaries").file("a.py", "a = 2\n").branches("totals", "main");
+    payroll.open_pull_request(spec).await.unwrap();
+
+    let open = async |branch: &str| {
+        let spec = PullRequestSpec::new("Totals and search").file(CART, cart(LAST_ITEM, QUERY)).branches(branch, "main");
+        let pull_request = stage.repository.open_pull_request(spec).await.unwrap();
+        pull_request.reviewed(1).await;
+        pull_request.walkthrough()
+    };
+    let local = open("local").await;
+    assert!(!local.contains("backend-api"), "{local}");
+    let configuration = "knowledge_base: {pull_requests: {scope: global}}\n";
+    stage.repository.push("main", &[(".coderabbit.yaml", configuration)], "Settings").await.unwrap();
+    let global = open("global").await;
+    let id = elsewhere.id();
+    let link = format!(
+        "- [Pull request {id}]({}) of `backend-api` (active), Totals and search of the API: its title says",
+        elsewhere.web_url()
+    );
+    assert!(global.contains(&link) && !global.contains("salaries"), "{link}\n{global}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn an_operator_keeps_the_agent_from_looking_at_other_pull_requests_and_work_items() {
+    let variables = [("ENABLE_PRS_INDEX", "false"), ("ENABLE_ISSUES_INDEX", "false")];
+    let stage = Stage::set_with(testkit::azure_devops::AzureDevOps::builder(), both_rules(), &variables).await;
+    let (item, parent) = (1, 2);
+    assert_eq!(stage.azure.add_work_item("Web Shop", "Bug", "The last item is missing", &[]).unwrap(), item);
+    assert_eq!(stage.azure.add_work_item("Web Shop", "Feature", "A better cart", &[]).unwrap(), parent);
+    stage.azure.relate_work_items(item, parent);
+    for branch in ["one", "two"] {
+        let spec = PullRequestSpec::new("Totals and search").file(CART, cart(LAST_ITEM, QUERY)).work_item(item);
+        let pull_request = stage.repository.open_pull_request(spec.branches(branch, "main")).await.unwrap();
+        pull_request.reviewed(1).await;
+        let text = pull_request.walkthrough();
+        assert!(!text.contains("## Possibly related"), "{text}");
+    }
+    let listed = stage.azure.requests().iter().filter(|request| request.path.ends_with("/pullrequests")).count();
+    assert_eq!(listed, 0);
+    stage.assert_sound();
+}

@@ -4,8 +4,8 @@
 
 use super::layout::{cell, link, listed_paths, section};
 use crate::{
-    render::model_text::neutralise_line,
-    sections::{RelatedPullRequest, RelatedWorkItem},
+    render::model_text::{code_span, neutralise_line},
+    sections::{OtherRepository, RelatedPullRequest, RelatedWorkItem},
 };
 
 const MAX_TITLE_CHARS: usize = 200;
@@ -20,7 +20,7 @@ pub(super) fn pull_requests(related: &[RelatedPullRequest], repository_url: &str
 }
 
 fn pull_request(related: &RelatedPullRequest, repository_url: &str) -> String {
-    let RelatedPullRequest { id, title, is_completed, work_items, files, words } = related;
+    let RelatedPullRequest { id, repository, title, is_completed, work_items, files, words } = related;
     let mut reasons = Vec::new();
     match work_items.as_slice() {
         [] => {}
@@ -37,7 +37,13 @@ fn pull_request(related: &RelatedPullRequest, repository_url: &str) -> String {
         let words: Vec<String> = words.iter().take(MAX_WORDS).map(|word| neutralise_line(word, MAX_WORD_CHARS)).collect();
         reasons.push(format!("its title says {}, too", words.join(", ")));
     }
-    let number = link(&format!("Pull request {id}"), &format!("{repository_url}/pullrequest/{id}"));
+    let number = match repository {
+        None => link(&format!("Pull request {id}"), &format!("{repository_url}/pullrequest/{id}")),
+        Some(OtherRepository { name, url }) => {
+            let number = link(&format!("Pull request {id}"), &format!("{url}/pullrequest/{id}"));
+            format!("{number} of {}", code_span(name, MAX_TITLE_CHARS))
+        }
+    };
     let state = if *is_completed { "completed" } else { "active" };
     format!("- {number} ({state}), {}: {}", cell(title, MAX_TITLE_CHARS), reasons.join("; "))
 }

@@ -54,6 +54,7 @@ fn all(words: &str) -> Sections {
         related_pull_requests: vec![
             RelatedPullRequest {
                 id: 41,
+                repository: None,
                 title: text(),
                 is_completed: true,
                 work_items: vec![12],
@@ -62,6 +63,7 @@ fn all(words: &str) -> Sections {
             },
             RelatedPullRequest {
                 id: 40,
+                repository: None,
                 title: "Carts".to_owned(),
                 is_completed: false,
                 work_items: Vec::new(),
