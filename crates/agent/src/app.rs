@@ -18,7 +18,7 @@ use crate::{
     llm::{Model, ModelError},
     net::{Documents, HttpClients},
     pipeline::{Commanders, Configurations, Neighbours, Reviewer},
-    settings::Settings,
+    settings::{RecordingSettings, Settings},
     store::{QueueCounts, Store},
     telemetry::{Metrics, QueueGauges},
     trackers::Trackers,
@@ -93,7 +93,9 @@ impl Agent {
         let trackers = Trackers::new(&settings.trackers, &http, settings.redactor(), Some(metrics.clone()), clock)?;
         let searching =
             |search| WebSearch::new(search, &http, settings.redactor(), Some(store.clone()), Some(metrics.clone()), clock);
-        let web_search = settings.web_search.as_ref().map(searching).transpose()?;
+        // What a recording answers costs nothing, and nothing of it leaves.
+        let is_replay = matches!(settings.model.recording, RecordingSettings::Replay(_));
+        let web_search = settings.web_search.as_ref().filter(|_| !is_replay).map(searching).transpose()?;
         let mirrors = Mirrors::new(folder, limit_bytes, move |remote| http.child_environment(remote))?;
         let wake = Arc::new(Notify::new());
         let state = AppState {

@@ -57,6 +57,8 @@ def check(name, place, deployment):
         equal(f"{name}: {key} in words", refused(f"{name}: {key}", 404, lambda key=key: jira.issue(key)), words)
     wrong = "nobody@contoso.example:wrong" if ":" in place["token"] else "wrong"
     refused(f"{name}: a wrong token", 401, lambda: client(place, wrong).myself())
+    # Cloud answers as to somebody who is not logged in.
+    refused(f"{name}: an issue with a wrong token", 404 if ":" in wrong else 401, lambda: client(place, wrong).issue("CR-5"))
 
 
 def main():

@@ -3,7 +3,10 @@
 
 use std::{fmt, sync::Arc, time::Duration};
 
-use reqwest::{RequestBuilder, StatusCode, header::RETRY_AFTER};
+use reqwest::{
+    RequestBuilder, StatusCode,
+    header::{HeaderMap, RETRY_AFTER},
+};
 use review_core::retry::{Decision, Outcome, decide, parse_retry_after};
 use serde_json::Value;
 use tokio::time::Instant;
@@ -84,6 +87,7 @@ pub(crate) struct Service {
 #[derive(Debug)]
 pub(crate) struct Reply {
     pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
     /// None: no JSON.
     pub(crate) body: Option<Value>,
 }
@@ -154,7 +158,7 @@ impl Service {
         let said = || what_was_said(status, body.as_ref(), &bytes);
         match status.as_u16() {
             200..=299 if body.is_none() => Err(failure(status, None, self.unreadable("it is no JSON".to_owned()))),
-            200..=299 | 400 | 404 | 410 | 422 => Ok(Reply { status, body }),
+            200..=299 | 400 | 404 | 410 | 422 => Ok(Reply { status, headers, body }),
             300..=399 => {
                 let problem = format!("{} with a redirect, which is not followed", status.as_u16());
                 Err(failure(status, None, self.unreadable(problem)))

@@ -15,6 +15,9 @@ use crate::{
     settings::JiraSettings,
 };
 
+/// What Jira Cloud says of a login beside its answer: with a token that it does not take it answers as to somebody who is not logged
+/// in, so that issues are "not there".
+const LOGIN: &str = "x-seraph-loginreason";
 /// Title, description and state; nothing of what people say about an issue.
 const FIELDS: &str = "summary,description,status";
 
@@ -75,7 +78,7 @@ impl Jira {
     pub(super) async fn issue(&self, key: &IssueKey) -> Result<Option<Issue>, ServiceError> {
         let mut url = self.url(&["issue", &key.to_string()])?;
         url.query_pairs_mut().append_pair("fields", FIELDS);
-        let Reply { status, body } = self.get(url).await?;
+        let Reply { status, body, .. } = self.get(url).await?;
         if status == StatusCode::NOT_FOUND || status == StatusCode::GONE {
             // A proxy or another program answers 404 as well, with a page.
             return if body.is_some() { Ok(None) } else { Err(self.service.unreadable("404 that is no JSON".to_owned())) };
@@ -91,7 +94,7 @@ impl Jira {
 
     /// Whose token it is.
     pub(super) async fn myself(&self) -> Result<String, ServiceError> {
-        let Reply { status, body } = self.get(self.url(&["myself"])?).await?;
+        let Reply { status, body, .. } = self.get(self.url(&["myself"])?).await?;
         let WireUser { display_name } = self.read(status, body)?;
         Ok(display_name)
     }
@@ -105,7 +108,11 @@ impl Jira {
 
     async fn get(&self, url: Url) -> Result<Reply, ServiceError> {
         let request = || self.authorized(self.service.client().get(url.clone()).header("Accept", "application/json"));
-        self.service.ask(request, || (self.clock)() / 1_000).await
+        let reply = self.service.ask(request, || (self.clock)() / 1_000).await?;
+        let login = reply.headers.get(LOGIN).and_then(|reason| reason.to_str().ok()).unwrap_or_default();
+        // AUTHENTICATED_FAILED, AUTHENTICATION_DENIED
+        let is_refused = login.contains("FAILED") || login.contains("DENIED");
+        if is_refused { Err(self.service.unauthorized(login)) } else { Ok(reply) }
     }
 
     fn authorized(&self, request: RequestBuilder) -> RequestBuilder {

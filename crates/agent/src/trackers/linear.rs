@@ -104,7 +104,7 @@ impl Linear {
         let body = json!({ "query": document, "variables": variables });
         let token = self.settings.token.expose_secret();
         let request = || self.service.client().post(self.settings.url.clone()).header("Authorization", token).json(&body);
-        let Reply { status, body } = self.service.ask(request, || (self.clock)() / 1_000).await?;
+        let Reply { status, body, .. } = self.service.ask(request, || (self.clock)() / 1_000).await?;
         let body = body.ok_or_else(|| self.service.unreadable(format!("{} without JSON", status.as_u16())))?;
         let Some(error) = body.pointer("/errors/0") else {
             if status != StatusCode::OK {

@@ -124,7 +124,7 @@ impl WebSearch {
         let body = json!({ "query": query, "max_results": MAX_RESULTS, "search_context_size": "low" });
         let key = self.settings.key.expose_secret();
         let request = || self.service.client().post(url.clone()).bearer_auth(key).json(&body);
-        let Reply { status, body } = self.service.ask(request, || (self.clock)() / 1_000).await?;
+        let Reply { status, body, .. } = self.service.ask(request, || (self.clock)() / 1_000).await?;
         let body = body.filter(|_| status.is_success()).ok_or_else(|| self.service.unreadable(format!("{}", status.as_u16())))?;
         let is_an_answer = body.get("results").is_some_and(Value::is_array);
         let results = if is_an_answer {

@@ -11,7 +11,7 @@ use std::{
 use axum::{
     Json, Router,
     extract::{Path, Query, Request, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     middleware::{Next, from_fn_with_state},
     response::{IntoResponse as _, Response},
     routing::get,
@@ -142,6 +142,14 @@ async fn authenticate(State(world): State<Arc<World>>, headers: HeaderMap, reque
     if given == expected {
         return next.run(request).await;
     }
+    // Cloud answers as to somebody who is not logged in: that somebody sees no issue.
+    if world.edition == JiraEdition::Cloud && request.uri().path().starts_with("/issue/") {
+        let mut answer = no_issue();
+        if !given.is_empty() {
+            answer.headers_mut().insert("x-seraph-loginreason", HeaderValue::from_static("AUTHENTICATED_FAILED"));
+        }
+        return answer;
+    }
     let words = "Client must be authenticated to access this resource.";
     (StatusCode::UNAUTHORIZED, Json(json!({ "message": words, "status-code": 401 }))).into_response()
 }
@@ -152,8 +160,7 @@ async fn issue(
     Query(query): Query<HashMap<String, String>>,
 ) -> Response {
     let Some(found) = world.issue(&key) else {
-        let words = "Issue does not exist or you do not have permission to see it.";
-        return (StatusCode::NOT_FOUND, Json(json!({ "errorMessages": [words], "errors": {} }))).into_response();
+        return no_issue();
     };
     let all = [
         ("summary", Value::from(found.title)),
@@ -168,6 +175,11 @@ async fn issue(
         all.into_iter().filter(|(name, _)| is_wanted(name)).map(|(name, value)| (name.to_owned(), value)).collect();
     Json(json!({ "expand": "renderedFields,names", "id": "10002", "self": "", "key": found.key, "fields": fields }))
         .into_response()
+}
+
+fn no_issue() -> Response {
+    let words = "Issue does not exist or you do not have permission to see it.";
+    (StatusCode::NOT_FOUND, Json(json!({ "errorMessages": [words], "errors": {} }))).into_response()
 }
 
 async fn myself(State(world): State<Arc<World>>) -> Json<Value> {

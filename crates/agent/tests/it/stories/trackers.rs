@@ -176,6 +176,32 @@ async fn a_tracker_that_refuses_or_is_away_costs_its_section_and_no_review() {
 }
 
 #[tokio::test]
+async fn a_token_that_jira_cloud_does_not_take_is_told_though_it_answers_that_there_is_no_issue() {
+    let jira = JiraServer::start(JiraEdition::Cloud, &[search_orders()]).await.unwrap();
+    let stage = with_jira(&jira, assessing(&["CR-5"]), &[("JIRA_PAT", "coderabbit@contoso.example:expired-token")]).await;
+    let pull_request = open(&stage, spec("CR-5 Search", "feature")).await;
+    let told = detail(&pull_request, "- Jira").unwrap();
+    assert!(told.starts_with("- Jira refuses the agent's token;"), "{told}");
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn one_hiccup_of_a_tracker_is_got_over() {
+    let jira = JiraServer::start(JiraEdition::DataCenter, &[search_orders()]).await.unwrap();
+    let stage = with_jira(&jira, assessing(&["CR-5"]), &[]).await;
+    for (branch, fault) in [("busy", ServiceFault::Status(429, Some(0))), ("away", ServiceFault::Status(503, Some(0)))] {
+        // Another issue for each: what was found is remembered for a while.
+        let key = if branch == "busy" { "CR-5" } else { "CR-9" };
+        jira.put(TrackedIssue::new(key, "Search", "By name."));
+        jira.fault(fault, 1);
+        let pull_request = open(&stage, spec(&format!("{key} Search"), branch)).await;
+        assert_eq!(detail(&pull_request, "- Issues"), Some(format!("- Issues: {key} (Jira)")));
+        assert_eq!(jira.looked_up().iter().filter(|asked| *asked == key).count(), 2);
+    }
+    stage.assert_sound();
+}
+
+#[tokio::test]
 async fn what_answers_like_a_sign_in_page_is_no_issue_and_no_redirect_is_followed() {
     let jira = JiraServer::start(JiraEdition::Cloud, &[search_orders()]).await.unwrap();
     let elsewhere = JiraServer::start(JiraEdition::Cloud, &[search_orders()]).await.unwrap();
