@@ -47,8 +47,8 @@ pub use pushes::{Opened, PullRequestFrom, Pushed, StandingCommit};
 pub use reads::ActivePullRequest;
 pub use repositories::Revision;
 pub use surroundings::{Link, ListedPullRequest};
-pub use work_items::NewWorkItem;
 pub use tips::Tip;
+pub use work_items::NewWorkItem;
 pub use writes::PullRequestText;
 
 /// Called once for every answer with the name of the operation and the HTTP status, 0 for no answer.

@@ -22,6 +22,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{AnalysisError, named},
+    elsewhere::Elsewhere,
     evidence::{Change, MAX_TEXT_BYTES, gather},
     excerpts::numbered,
     looks::Lookout,
@@ -332,10 +333,14 @@ impl Reviewer {
         }
         let past = Past::AzureDevOps { azure: self.azure.clone(), repository: publisher.key.repository.clone() };
         let surroundings = Surroundings::default();
+        let occasion = format!("chat {}", thread.id);
+        let knowledge = &configuration.knowledge_base;
+        let elsewhere = Elsewhere::of(self, &state.pull_request, &newest.head, Some(&occasion), knowledge).await;
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
             surroundings: &surroundings,
+            elsewhere: &elsewhere,
             base: &newest.base,
             head: &newest.head,
             since: None,

@@ -39,9 +39,8 @@ impl Elsewhere {
         pull_request: &PullRequest,
         head: &CommitId,
         occasion: Option<&str>,
-        effective: &Effective,
+        knowledge: &KnowledgeBase,
     ) -> Self {
-        let knowledge = &effective.configuration.knowledge_base;
         let Named { issues, problems, links } = reviewer.trackers.named(pull_request, knowledge).await;
         let occasion = format!("{} {head} {}", pull_request.key, occasion.unwrap_or_default());
         let web = reviewer.web_search.clone().filter(|_| knowledge.web_search.enabled);

@@ -285,7 +285,8 @@ impl Run<'_> {
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let around = surroundings(azure, &state, &effective.configuration, self.reviewer.neighbours);
-        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &iteration.head, requests.full.as_deref(), &effective);
+        let knowledge = &effective.configuration.knowledge_base;
+        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &iteration.head, requests.full.as_deref(), knowledge);
         let fetched = self.reviewer.fetch(self.key, &state, iteration, earlier);
         let fetched = async { Ok::<_, Trouble>(tokio::join!(fetched, around, elsewhere)) };
         let (repository, surroundings, elsewhere) = self.reading(Box::pin(fetched)).await?;

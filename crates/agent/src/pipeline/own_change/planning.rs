@@ -16,6 +16,7 @@ use crate::{
     llm::Role,
     pipeline::{
         analysis::AnalysisError,
+        elsewhere::Elsewhere,
         evidence::{Change, gather},
         past::Past,
         review::Reviewer,
@@ -31,7 +32,9 @@ impl Reviewer {
         let Occasion { publisher, state, iteration, configuration, repository, model } = occasion;
         let open = standing_findings(state).into_iter().filter(|finding| finding.status.is_open() && !finding.is_deleted);
         let open: Vec<_> = open.take(MAX_FINDINGS).collect();
-        if open.is_empty() && state.work_items.is_empty() {
+        let knowledge = &configuration.knowledge_base;
+        let elsewhere = Elsewhere::of(self, &state.pull_request, &iteration.head, None, knowledge).await;
+        if open.is_empty() && state.work_items.is_empty() && elsewhere.issues.is_empty() {
             return Ok("**Nothing to plan.** No finding of the agent is open, and no work item is linked.".to_owned());
         }
         let (surroundings, past) = (Surroundings::default(), Past::Local);
@@ -39,6 +42,7 @@ impl Reviewer {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
             surroundings: &surroundings,
+            elsewhere: &elsewhere,
             base: &iteration.base,
             head: &iteration.head,
             since: None,

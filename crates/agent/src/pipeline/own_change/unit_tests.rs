@@ -24,6 +24,7 @@ use crate::{
     pipeline::{
         analysis::AnalysisError,
         checks::touched,
+        elsewhere::Elsewhere,
         evidence::{Change, blocking, gather},
         past::Past,
     },
@@ -45,11 +46,12 @@ pub(super) async fn draft(occasion: &Occasion<'_>, prompt_tokens: usize) -> Resu
     if changed.is_empty() {
         return Ok(draft);
     }
-    let (surroundings, past) = (Surroundings::default(), Past::Local);
+    let (surroundings, elsewhere, past) = (Surroundings::default(), Elsewhere::default(), Past::Local);
     let change = Change {
         pull_request: &state.pull_request,
         work_items: &state.work_items,
         surroundings: &surroundings,
+        elsewhere: &elsewhere,
         base: &iteration.base,
         head: &iteration.head,
         since: None,
