@@ -10,8 +10,6 @@ pub enum Status {
     Honoured { test: &'static str },
     /// Obeyed in another way than the commercial product does.
     Adapted { how: &'static str, test: &'static str },
-    /// Understood, and not yet built: the agent acts as if it were off or empty.
-    NotYet,
     /// It means nothing on a self-hosted agent for Azure DevOps.
     NotHere { why: &'static str },
 }
@@ -22,7 +20,6 @@ impl Status {
         match self {
             Self::Honoured { .. } => None,
             Self::Adapted { how, .. } => (how.starts_with(ALWAYS) && is_off(value)).then(|| how.to_owned()),
-            Self::NotYet => (!is_off(value)).then(|| "understood, but not built yet; it changes nothing".to_owned()),
             Self::NotHere { why } => (!is_off(value)).then(|| format!("means nothing here: {why}")),
         }
     }
@@ -53,7 +50,6 @@ const fn adapted(how: &'static str, test: &'static str) -> Status {
     Status::Adapted { how, test }
 }
 
-const NOT_YET: Status = Status::NotYet;
 const NO_PLANS: Status = Status::NotHere { why: "this agent has no plans and no service behind it" };
 const GITHUB: Status = Status::NotHere { why: "it is about GitHub" };
 const NO_ISSUES: Status = Status::NotHere { why: "Azure DevOps has work items in the place of issues" };
@@ -204,7 +200,6 @@ pub(super) const TABLE: &[Row] = &[
     ("chat.allow_non_org_members", GITHUB),
     ("chat.integrations.jira.usage", adapted("work items are created in Azure Boards", "a_work_item_is_created_once_and_linked_whatever_is_lost_on_the_way")),
     ("chat.integrations.linear.usage", adapted("work items are created in Azure Boards", "a_work_item_is_created_once_and_linked_whatever_is_lost_on_the_way")),
-    ("knowledge_base.*", NOT_YET),
     ("knowledge_base.opt_out", adapted("learnings are deleted, and what became of findings counts for nothing any more; model answers, jobs and records of reviews are kept as for every repository", "a_repository_that_opts_out_has_what_was_kept_of_it_deleted_and_is_told_that_nothing_is_kept")),
     ("knowledge_base.learnings.scope", adapted("`auto` reaches as far as the project, whose repositories have the same readers as a rule; `global` reaches all that this agent reviews in the organisation", "how_far_a_learning_reaches_is_for_the_repository_that_uses_it")),
     ("knowledge_base.learnings.approval_delay", adapted("`coderabbit-agent learned approve` lets one count at once", "a_learning_that_waits_counts_once_somebody_approves_it")),
@@ -265,7 +260,7 @@ pub(super) fn dead(path: &str) -> Option<&'static str> {
 pub fn tests() -> Vec<&'static str> {
     let test = |row: &Row| match row.1 {
         Status::Honoured { test } | Status::Adapted { test, .. } => Some(test),
-        Status::NotYet | Status::NotHere { .. } => None,
+        Status::NotHere { .. } => None,
     };
     let mut tests: Vec<&str> = TABLE.iter().filter_map(test).collect();
     tests.sort_unstable();

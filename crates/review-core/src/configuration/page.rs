@@ -62,7 +62,6 @@ is no YAML is not used at all, with a warning, and the next layer is.
 const STATES: &str = "
 - **honoured**: obeyed; the named test shows it.
 - **adapted**: obeyed in another way than by the commercial product, as said.
-- **not yet**: understood and checked, but not built; what the agent does instead is said. A file that counts on it is told so.
 - **not here**: means nothing on a self-hosted agent for Azure DevOps, as said. Accepted; a file that counts on it is told so.
 ";
 
@@ -104,7 +103,6 @@ fn state(status: Status) -> String {
     match status {
         Status::Honoured { test } => format!("honoured (`{test}`)"),
         Status::Adapted { how, test } => format!("adapted: {how} (`{test}`)"),
-        Status::NotYet => "not yet: the agent acts as if it were off or empty".to_owned(),
         Status::NotHere { why } => format!("not here: {why}"),
     }
 }

@@ -385,7 +385,7 @@ async fn who_wants_no_prompt_for_agents_gets_findings_without_it() {
         let text = thread.content();
         assert!(text.contains("**Fix:**") && !text.contains("Prompt for AI agents") && !text.contains("<details>"), "{text}");
     }
-    assert!(!pull_request.walkthrough().contains("not built yet"), "{}", pull_request.walkthrough());
+    assert!(!pull_request.walkthrough().contains("means nothing here"), "{}", pull_request.walkthrough());
 
     configure(&stage, "").await;
     let usual = open(&stage, defects("usual")).await;

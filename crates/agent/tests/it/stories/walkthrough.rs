@@ -118,7 +118,7 @@ async fn each_section_is_left_out_by_its_key_and_not_asked_for() {
     let text = pull_request.walkthrough();
     let headings: Vec<&str> = text.lines().filter(|line| line.starts_with("## ")).collect();
     assert_eq!(headings, ["## Walkthrough"], "{text}");
-    assert!(!text.contains("not built yet") && !text.contains("mermaid"), "{text}");
+    assert!(!text.contains("means nothing here") && !text.contains("mermaid"), "{text}");
     let prompt = scene.stage.model.calls_of(Role::Walkthrough).last().unwrap().prompt();
     assert!(!prompt.contains("# Sections") && prompt.contains("leave `cohorts` empty"), "{prompt}");
     let asked = scene.stage.azure.requests().split_off(before);
