@@ -315,7 +315,7 @@ impl Reviewer {
     /// The change as a review shows it, and the code around the thread. None where it cannot be had any more (a pull request that
     /// was closed long ago), or not be read.
     async fn code(&self, publisher: &Publisher<'_>, question: &Question<'_>, model: &Model) -> Result<Option<Code>, Trouble> {
-        let Question { state, thread, finding, configuration, .. } = *question;
+        let Question { state, thread, finding, may, configuration, .. } = *question;
         let Some(newest) = state.newest_iteration() else { return Ok(None) };
         let of_thread = finding.and_then(|finding| state.iterations.iter().find(|iteration| iteration.id == finding.iteration));
         let of_thread = of_thread.unwrap_or(newest);
@@ -335,7 +335,12 @@ impl Reviewer {
         let surroundings = Surroundings::default();
         let occasion = format!("chat {}", thread.id);
         let knowledge = &configuration.knowledge_base;
-        let elsewhere = Elsewhere::of(self, &state.pull_request, &newest.head, Some(&occasion), knowledge).await;
+        // For people who may: a question could be made to carry code out by a search, or to show what its author may not read.
+        let elsewhere = if may {
+            Elsewhere::of(self, &state.pull_request, &newest.head, Some(&occasion), knowledge).await
+        } else {
+            Elsewhere::default()
+        };
         let change = Change {
             pull_request: &state.pull_request,
             work_items: &state.work_items,
