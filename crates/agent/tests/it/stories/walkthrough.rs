@@ -310,10 +310,8 @@ async fn pull_requests_of_the_whole_project_are_listed_only_where_the_team_says_
     stage.repository.push("main", &[(".coderabbit.yaml", configuration)], "Settings").await.unwrap();
     let global = open("global").await;
     let id = elsewhere.id();
-    let link = format!(
-        "- [Pull request {id}]({}) of `backend-api` (active), Totals and search of the API: its title says",
-        elsewhere.web_url()
-    );
+    let page = format!("{}/Web%20Shop/_git/backend-api/pullrequest/{id}", stage.azure.announced_url());
+    let link = format!("- [Pull request {id}]({page}) of `backend-api` (active), Totals and search of the API: its title says");
     assert!(global.contains(&link) && !global.contains("salaries"), "{link}\n{global}");
     stage.assert_sound();
 }
