@@ -1,19 +1,22 @@
 //! Linters and scanners of this machine, run over the files of a change in the sandbox.
 //!
-//! What a tool is and what its output means: `review_core::analyzers`. Here: which are installed ([`installed`]), the folder that one
-//! of them sees ([`workplace`]), and that no tool is run where the sandbox does not hold.
+//! What a tool is and what its output means: `review_core::analyzers`. Here: which are installed (`installed`), the folder that one
+//! of them sees (`workplace`), and that no tool is run where the sandbox does not hold.
 
 mod installed;
 mod workplace;
 
-use std::{path::PathBuf, sync::Arc};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use futures::{FutureExt, StreamExt, stream};
 use review_core::{
-    analyzers::{ANALYZERS, Analyzer, Linted, Texts, ToolResult, ToolRun, fresh_results},
+    analyzers::{ANALYZERS, Analyzer, Linted, MAX_RESULTS, Texts, ToolResult, ToolRun, fresh_results},
     configuration::Tools,
 };
-use tokio::sync::{OnceCell, Semaphore};
+use tokio::{
+    sync::{OnceCell, Semaphore},
+    time::Instant,
+};
 
 use self::{
     installed::Installed,
@@ -26,6 +29,10 @@ use crate::{
 
 /// Tools that run at a time, over all reviews: each takes a processor for itself.
 const AT_ONCE: usize = 2;
+/// A start with less than this comes to nothing.
+const LEAST_WALL: Duration = Duration::from_millis(10);
+/// All tools together have so many times what one has.
+const MOST_WALLS: u32 = 4;
 /// Files that a tool is given; a change above it is linted as far as its first files go.
 const MAX_FILES: usize = 200;
 
@@ -44,7 +51,7 @@ struct Inner {
     limits: Limits,
     permits: Semaphore,
     /// Found, and the sandbox tried, before the first run.
-    ready: OnceCell<Ready>,
+    ready: OnceCell<Arc<Ready>>,
 }
 
 /// What can be run here, or why nothing is.
@@ -106,7 +113,8 @@ impl Analyzers {
     /// For `doctor`: the names of the tools that are installed, and why none of them is run, if so. None: tools are off.
     pub async fn state(&self) -> Option<(Vec<&'static str>, Option<String>)> {
         let inner = self.inner.as_ref()?;
-        let Ready { installed, refused } = inner.ready().await;
+        let ready = inner.ready().await;
+        let Ready { installed, refused } = &*ready;
         Some((installed.iter().map(|installed| installed.analyzer.name).collect(), refused.clone()))
     }
 
@@ -117,7 +125,8 @@ impl Analyzers {
         if !ANALYZERS.iter().any(is_concerned) {
             return Linted::default();
         }
-        let Ready { installed, refused } = inner.ready().await;
+        let ready = inner.ready().await;
+        let Ready { installed, refused } = &*ready;
         let concerned: Vec<&Installed> = installed.iter().filter(|installed| is_concerned(installed.analyzer)).collect();
         if concerned.is_empty() {
             return Linted::default();
@@ -126,7 +135,8 @@ impl Analyzers {
             return Linted { refused: Some(why.clone()), ..Linted::default() };
         }
         // Boxed and collected, so that the compiler sees that the whole may move between threads.
-        let runs: Vec<_> = concerned.into_iter().map(|installed| inner.lint_with(installed, files).boxed()).collect();
+        let deadline = Instant::now() + inner.limits.wall.saturating_mul(MOST_WALLS);
+        let runs: Vec<_> = concerned.into_iter().map(|installed| inner.lint_until(deadline, installed, files).boxed()).collect();
         let mut linted = Linted::default();
         let mut ended = stream::iter(runs).buffered(AT_ONCE);
         while let Some((results, run)) = ended.next().await {
@@ -139,24 +149,37 @@ impl Analyzers {
 }
 
 impl Inner {
-    async fn ready(&self) -> &Ready {
-        self.ready
-            .get_or_init(|| async {
-                let installed = installed::search(&self.folders);
-                let refused = match self.sandbox.probe().await {
-                    _ if installed.is_empty() => None,
-                    Ok(()) => None,
-                    Err(error) => Some(error.to_string()),
-                };
-                let names: Vec<&str> = installed.iter().map(|installed| installed.analyzer.name).collect();
-                if let Some(why) = &refused {
-                    tracing::warn!(why, tools = names.join(", "), "tools are not run: nothing would keep them in");
-                } else {
-                    tracing::info!(tools = names.join(", "), "tools that are run over changes");
+    /// Found out once; what may be otherwise a moment later (a full disk, a machine that is too busy) is not remembered.
+    async fn ready(&self) -> Arc<Ready> {
+        let look = || async {
+            let installed = installed::search(&self.folders);
+            let names: Vec<&str> = installed.iter().map(|installed| installed.analyzer.name).collect();
+            let names = names.join(", ");
+            workplace::remove_old(&self.place);
+            let probed = if installed.is_empty() { Ok(()) } else { self.sandbox.probe(&self.place).await };
+            match probed {
+                Ok(()) => {
+                    tracing::info!(tools = names, "tools that are run over changes");
+                    Ok(Arc::new(Ready { installed, refused: None }))
                 }
-                Ready { installed, refused }
-            })
-            .await
+                Err(error) => {
+                    tracing::warn!(%error, tools = names, "tools are not run: nothing would keep them in");
+                    let ready = Arc::new(Ready { installed, refused: Some(error.to_string()) });
+                    if matches!(error, SandboxError::Leaks(_)) { Ok(ready) } else { Err(ready) }
+                }
+            }
+        };
+        self.ready.get_or_try_init(look).await.map_or_else(|ready| ready, Arc::clone)
+    }
+
+    /// The same, as far as there is time: a review waits for all tools together no longer than for a few that hang.
+    async fn lint_until(&self, deadline: Instant, installed: &Installed, files: &[LintedFile]) -> (Vec<ToolResult>, ToolRun) {
+        let late = || {
+            let taken = files.iter().filter(|file| installed.analyzer.takes(&file.path)).count();
+            let problem = Some("there was no time left for it".to_owned());
+            (Vec::new(), ToolRun { tool: installed.analyzer.name.to_owned(), files: taken.min(MAX_FILES), problem })
+        };
+        tokio::time::timeout_at(deadline, self.lint_with(installed, files)).await.unwrap_or_else(|_| late())
     }
 
     /// What the tool says that it did not say before, and how it went.
@@ -180,7 +203,8 @@ impl Inner {
                     let file = taken.iter().find(|file| file.path == path)?;
                     Some(Texts { base: file.base.as_deref(), head: &file.head })
                 };
-                let results = fresh_results(now, &before, &texts);
+                let mut results = fresh_results(now, &before, &texts);
+                results.truncate(MAX_RESULTS);
                 tracing::debug!(tool = analyzer.name, files = given, results = results.len(), "a tool was run");
                 (results, run)
             }
@@ -197,7 +221,13 @@ impl Inner {
         let permit = self.permits.acquire().await;
         let workplace = Workplace::set(&self.place, analyzer, files)?;
         let mut results = Vec::new();
-        for call in workplace.calls(installed, self.limits) {
+        // One time for all starts: a tool that reads file by file has no more than the others.
+        let until = Instant::now() + self.limits.wall;
+        for mut call in workplace.calls(installed, self.limits) {
+            call.program.limits.wall = until.saturating_duration_since(Instant::now());
+            if call.program.limits.wall < LEAST_WALL {
+                return Err(ToolError::Ended(format!("it was ended after {} s", self.limits.wall.as_secs())));
+            }
             let ended = self.sandbox.run(&call.program).await?;
             match ended.how {
                 How::Exited(code) if analyzer.exits.contains(&code) => {}

@@ -4,13 +4,19 @@ use std::{
     ffi::OsString,
     fs, io,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use review_core::analyzers::{Analyzer, CONFIGURATION, FOLDER, Feeding, Output, Reported, ToolResult};
-use tempfile::TempDir;
 
 use super::installed::Installed;
 use crate::sandbox::{Limits, Program};
+
+const PREFIX: &str = "tool-";
+/// Longer than any run takes.
+const OLD: Duration = Duration::from_hours(3);
+const REMOVALS: u32 = 5;
+const BETWEEN_REMOVALS: Duration = Duration::from_secs(1);
 
 #[derive(Debug, thiserror::Error)]
 #[error("its folder cannot be made in {place}: {source}")]
@@ -22,7 +28,7 @@ pub(super) struct WorkplaceError {
 /// Gone with the value.
 #[derive(Debug)]
 pub(super) struct Workplace<'a> {
-    _folder: TempDir,
+    folder: PathBuf,
     analyzer: &'static Analyzer,
     files: PathBuf,
     configuration: PathBuf,
@@ -44,9 +50,9 @@ impl<'a> Workplace<'a> {
         let failed = |source| WorkplaceError { place: place.to_owned(), source };
         let set = || {
             fs::create_dir_all(place)?;
-            let folder = tempfile::Builder::new().prefix("tool-").tempdir_in(place)?;
+            let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(place)?.keep();
             // Tools write the paths that they find, not those that lead there.
-            let root = folder.path().canonicalize()?;
+            let root = folder.canonicalize()?;
             let (below, configuration, scratch) = (root.join("files"), root.join("configuration"), root.join("scratch"));
             for folder in [&below, &configuration, &scratch] {
                 fs::create_dir(folder)?;
@@ -61,7 +67,7 @@ impl<'a> Workplace<'a> {
                 fs::write(file, text)?;
                 paths.push(*path);
             }
-            Ok(Self { _folder: folder, analyzer, files: below, configuration, scratch, paths })
+            Ok(Self { folder: root, analyzer, files: below, configuration, scratch, paths })
         };
         set().map_err(failed)
     }
@@ -117,9 +123,63 @@ impl<'a> Workplace<'a> {
             let inside = path.strip_prefix(&self.files).or_else(|_| path.strip_prefix(".")).unwrap_or(path).to_str()?;
             self.paths.iter().copied().find(|known| *known == inside)?
         };
-        // Where the folder lies is nobody's business.
+        // Where the folder lies is nobody's business, and differs from run to run.
         let message = message.replace(&*self.files.join("").to_string_lossy(), "");
+        let message = message.replace(&*self.folder.to_string_lossy(), "…");
         Some(ToolResult { path: path.to_owned(), line, gravity, tool: analyzer.name.to_owned(), rule, message })
+    }
+}
+
+impl Drop for Workplace<'_> {
+    fn drop(&mut self) {
+        if fs::remove_dir_all(&self.folder).is_ok() {
+            return;
+        }
+        // A program that is just being ended may still write, or has taken away the right to remove what it wrote.
+        let folder = self.folder.clone();
+        let removal = std::thread::Builder::new().spawn(move || {
+            for _ in 0..REMOVALS {
+                #[expect(clippy::disallowed_methods, reason = "nothing tells of the end of a program that is not ours")]
+                std::thread::sleep(BETWEEN_REMOVALS);
+                open_up(&folder);
+                if fs::remove_dir_all(&folder).is_ok() {
+                    return;
+                }
+            }
+            tracing::warn!(folder = %folder.display(), "the folder of a tool cannot be removed");
+        });
+        if let Err(error) = removal {
+            tracing::warn!(folder = %self.folder.display(), %error, "the folder of a tool is left for later");
+        }
+    }
+}
+
+/// Gives the rights back that a removal needs; no link is followed.
+fn open_up(folder: &Path) {
+    use std::os::unix::fs::PermissionsExt;
+    let mut open = vec![folder.to_owned()];
+    while let Some(folder) = open.pop() {
+        // What cannot be changed cannot be removed either, and that is told.
+        fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).ok();
+        for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
+            if entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                open.push(entry.path());
+            }
+        }
+    }
+}
+
+/// Removes the folders of runs that a crash cut: what lies in them is code.
+pub(super) fn remove_old(place: &Path) {
+    for entry in fs::read_dir(place).into_iter().flatten().flatten() {
+        let is_one = entry.file_name().to_string_lossy().starts_with(PREFIX);
+        let age = entry.metadata().and_then(|folder| folder.modified()).map(|at| at.elapsed().unwrap_or_default());
+        if is_one && age.is_ok_and(|age| age > OLD) {
+            open_up(&entry.path());
+            if let Err(error) = fs::remove_dir_all(entry.path()) {
+                tracing::warn!(folder = %entry.path().display(), %error, "the folder of a tool cannot be removed");
+            }
+        }
     }
 }
 

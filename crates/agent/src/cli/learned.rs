@@ -119,10 +119,10 @@ async fn done(store: &Store, command: &Command) -> Result<String, String> {
     }
 }
 
-/// Eight hexadecimal digits.
+/// Twelve hexadecimal digits; of those that an older version kept, eight.
 fn is_learning(text: &str) -> bool {
     let text = text.trim();
-    text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
+    matches!(text.len(), 8 | 12) && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }
 
 fn no_learning(id: &str) -> String {
@@ -237,7 +237,7 @@ fn learnings_as_text(learnings: &[(String, KnownLearning)]) -> String {
         let approved = if approved_at.is_some() { ", approved" } else { "" };
         let Learning { id, taught_by, pull_request, text: taught, .. } = learning;
         let from = format!("{}, {taught_by}, pull request {pull_request}{place}{approved}", date.unwrap_or_default());
-        text.push_str(&plain(&format!("  {id}  {taught}\n            {from}\n")));
+        text.push_str(&plain(&format!("  {id}  {taught}\n                {from}\n")));
     }
     text
 }

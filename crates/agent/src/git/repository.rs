@@ -62,7 +62,10 @@ impl Drop for Lease {
         if let Some(directory) = self.marker.parent().filter(|_| self.is_forgotten.load(Ordering::Relaxed)) {
             let directory = directory.to_owned();
             // Thousands of files, and whoever drops the last value may be answering webhooks.
-            std::thread::spawn(move || remove_unused(&directory));
+            let removal = std::thread::Builder::new().spawn(move || remove_unused(&directory));
+            if let Err(error) = removal {
+                tracing::warn!(%error, "a mirror that should not be kept is left for later");
+            }
         }
     }
 }

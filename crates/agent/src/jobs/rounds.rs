@@ -1,7 +1,11 @@
 //! Rounds: every so often the projects are looked through without an event. Azure DevOps gives an event up after three minutes, sends
 //! none at all when somebody clicks a thread resolved, and cannot reach an agent on a private address.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
@@ -29,10 +33,11 @@ impl Rounds {
             return;
         }
         let mut look = tokio::time::interval(LOOK_EVERY);
+        let mut begun: HashMap<String, i64> = HashMap::new();
         loop {
             tokio::select! {
                 () = shutdown.cancelled() => return,
-                _ = look.tick() => match self.queue(&store, clock()).await {
+                _ = look.tick() => match self.queue(&store, &mut begun, clock()).await {
                     Ok(0) => {}
                     Ok(queued) => {
                         tracing::info!(projects = queued, "a round begins");
@@ -44,8 +49,8 @@ impl Rounds {
         }
     }
 
-    /// How many sweeps were queued.
-    async fn queue(&self, store: &Store, now: i64) -> Result<usize, StoreError> {
+    /// How many sweeps were queued. `begun`: when this agent queued one of each project; one may wait for longer than a round takes.
+    async fn queue(&self, store: &Store, begun: &mut HashMap<String, i64>, now: i64) -> Result<usize, StoreError> {
         let known = store.known_projects().await?;
         let is_known = |(collection, name): &(&String, &String)| {
             known.iter().any(|known| known.collection == **collection && known.is_called(name))
@@ -59,8 +64,10 @@ impl Rounds {
         let mut queued = 0_usize;
         for (collection, project) in projects {
             let sweep = NewJob::sweep(&collection, &project, now);
-            if last.get(&sweep.serial_key).is_none_or(|at| *at <= since) {
+            let newest = last.get(&sweep.serial_key).max(begun.get(&sweep.serial_key)).copied();
+            if newest.is_none_or(|at| at <= since) {
                 store.enqueue(&sweep, now).await?;
+                begun.insert(sweep.serial_key, now);
                 queued = queued.saturating_add(1);
             }
         }

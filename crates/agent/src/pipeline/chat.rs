@@ -4,11 +4,11 @@
 //! no model again, and creates nothing twice. A model's answer can close the thread of a finding, teach something, or have a work
 //! item created; each only for a person who may, and nothing of it by the text of a comment alone.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use jiff::Timestamp;
 use review_core::{
-    chat::{self, Bound, MAX_ANSWERS, Waiting, may_be_given_up, spoken_comments},
+    chat::{self, Bound, MAX_ANSWERS, Waiting, may_be_given_up, speaks_of_item, spoken_comments, teaches},
     configuration::Configuration,
     finding::{StandingFinding, answer::ChatAnswer, standing_findings},
     learning::{Learning, kept, learning_id, nearest},
@@ -25,6 +25,7 @@ use super::{
     elsewhere::Elsewhere,
     evidence::{Change, MAX_TEXT_BYTES, gather},
     excerpts::numbered,
+    learnings::Speaker,
     looks::Lookout,
     past::Past,
     publish::Publisher,
@@ -37,7 +38,7 @@ use crate::{
     git::GitError,
     jobs::JobEnd,
     llm::{Account, Model, ModelError, Role},
-    store::{ClaimedJob, NewChat, NewJob, PlannedChat, PlannedItem},
+    store::{ClaimedJob, KnownLearning, NewChat, NewJob, PlannedChat, PlannedItem},
 };
 
 /// Comments of one pull request that are taken on at a time.
@@ -116,7 +117,9 @@ impl Reviewer {
         let (key, (thread, comment)) = (publisher.key, asked);
         let state = publisher.reading(self.azure.state(key)).await?;
         // What was decided is carried to its end, though the answer may stand there already: a thread may have to be closed.
-        let taken = match self.store.chat(key, thread, comment).await? {
+        let before = self.store.chat(key, thread, comment).await?;
+        let is_again = before.is_some();
+        let taken = match before {
             Some(taken) if is_there(&state, asked) => taken,
             Some(_) => return Ok("gone"),
             None => {
@@ -139,13 +142,14 @@ impl Reviewer {
         }
         let mut text = answer.text;
         if let Some(item) = &answer.item {
-            let made = work_items::make(publisher, &state, asked, item).await?;
+            let made = work_items::make(publisher, &state, asked, item, is_again).await?;
             text = with_item(&text, &made.told());
         }
         publisher.reply(thread, comment, &text).await?;
         if answer.closes {
-            let status = ThreadStatus::WontFix;
-            publisher.write(&[PublicationStep::ResolveThread { thread, reply: text, status }]).await?;
+            // The answer stands there; one more reply would tell it twice where somebody's edit made its text another.
+            let (reply, status) = (String::new(), ThreadStatus::WontFix);
+            publisher.write(&[PublicationStep::ResolveThread { thread, reply, status }]).await?;
             // No event tells of a thread that was closed: its outcome is noted, and a vote may hang on it.
             self.store.enqueue(&review_job(key, (self.clock)()), (self.clock)()).await?;
         }
@@ -175,7 +179,8 @@ impl Reviewer {
         let is_known = state.pull_request.fork_url.is_none() || self.commanders.are_named();
         let may = is_known && self.commanders.may(&publisher.key.repository.collection, &waiting.by).await?;
         let finding = standing_findings(state).into_iter().find(|finding| finding.thread == waiting.thread);
-        let question = Question { state, waiting, thread, finding: finding.as_ref(), may, configuration };
+        let speaker = Speaker::of(&state.pull_request, settled.default_branch.as_deref());
+        let question = Question { state, waiting, thread, finding: finding.as_ref(), may, configuration, speaker };
         let (answer, known) = match self.asked_of_model(publisher, &question).await {
             // Another attempt would reach it as well, and who asked shall know whom to ask.
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
@@ -185,16 +190,18 @@ impl Reviewer {
             }
             said => said?,
         };
-        Ok(Some(self.planned(&question, &answer, &known)))
+        // Those that wait, and those that were not near, are known as well.
+        let all = self.known_learnings(publisher.key, &configuration.knowledge_base, speaker).await?;
+        Ok(Some(self.planned(&question, &answer, &Known { shown: &known, all: &all })))
     }
 
     /// What of a model's answer is done.
-    fn planned(&self, question: &Question<'_>, answer: &ChatAnswer, known: &[Learning]) -> Planned {
-        let Question { state, waiting, thread, finding, may, configuration } = *question;
+    fn planned(&self, question: &Question<'_>, answer: &ChatAnswer, known: &Known<'_>) -> Planned {
+        let Question { state, waiting, thread, finding, may, configuration, .. } = *question;
         let redacted = |text: &str| self.model.redactor().redact(text).text.into_owned();
         let is_active = state.pull_request.status == PullRequestStatus::Active;
         let closes = answer.accepts && may && is_active && finding.is_some_and(|finding| may_be_given_up(finding, thread));
-        let mut used = named(&answer.learnings_used, known);
+        let mut used = named(&answer.learnings_used, known.shown);
         let mut learning = kept(&redacted(&answer.learning)).map(|text| Learning {
             id: learning_id(&state.pull_request.key, waiting.thread, waiting.comment),
             text,
@@ -204,7 +211,7 @@ impl Reviewer {
             taught_at: (self.clock)(),
         });
         // What is known already is not learnt again.
-        let same = learning.as_ref().and_then(|new| known.iter().find(|known| known.text.eq_ignore_ascii_case(&new.text)));
+        let same = learning.as_ref().and_then(|new| known.of_text(&new.text));
         if let Some(same) = same {
             let same = (same.id.clone(), same.text.clone());
             if !used.contains(&same) {
@@ -212,7 +219,12 @@ impl Reviewer {
             }
             learning = None;
         }
-        let why_not = self.why_not_kept(may, configuration);
+        let said = thread.comments.iter().find(|comment| comment.id == waiting.comment).map_or("", |said| said.content.as_str());
+        let why_not = self.why_not_kept(may, configuration).or_else(|| {
+            learning.as_ref().filter(|learning| !teaches(said, &learning.text))?;
+            tracing::warn!(pull_request = %state.pull_request.key, thread = waiting.thread, comment = waiting.comment, "what the comment itself does not say is not learnt");
+            Some("your comment itself does not say it; say it in a sentence.")
+        });
         let date = Timestamp::from_millisecond((self.clock)()).map(|now| now.strftime("%Y-%m-%d").to_string());
         let date = date.unwrap_or_default();
         let taught = learning.as_ref().map(|learning| match why_not {
@@ -236,8 +248,19 @@ impl Reviewer {
         let reply = ChatReply::Answer { reply: &reply, is_accepted: closes, taught, used: &used };
         let mut text = chat_reply(waiting.comment, &waiting.by.id, &reply);
         let mut item = (!title.is_empty()).then(|| PlannedItem { title, description: redacted(&answer.create_item.description) });
-        if !may && item.take().is_some() {
-            let why = "it takes somebody whom the operator of this agent named (`AZURE_DEVOPS_COMMAND_USERS`, `AZURE_DEVOPS_COMMAND_TEAMS`)";
+        let why_none = if !may {
+            Some(
+                "it takes somebody whom the operator of this agent named (`AZURE_DEVOPS_COMMAND_USERS`, `AZURE_DEVOPS_COMMAND_TEAMS`)",
+            )
+        } else if item.as_ref().is_some_and(|item| !speaks_of_item(said, &item.title)) {
+            tracing::warn!(pull_request = %state.pull_request.key, thread = waiting.thread, comment = waiting.comment, "a work item that the comment does not speak of is not created");
+            Some("your comment does not speak of one")
+        } else {
+            None
+        };
+        if let Some(why) = why_none
+            && item.take().is_some()
+        {
             text = with_item(&text, &ItemMade::Refused(why));
         }
         let learning = learning.filter(|_| why_not.is_none());
@@ -263,7 +286,7 @@ impl Reviewer {
         publisher: &Publisher<'_>,
         question: &Question<'_>,
     ) -> Result<(ChatAnswer, Vec<Learning>), Trouble> {
-        let Question { state, waiting, thread, finding, may, configuration } = *question;
+        let Question { state, waiting, thread, finding, may, configuration, speaker } = *question;
         let pull_request = &state.pull_request;
         let (project, repository) = (&pull_request.project_name, &pull_request.repository_name);
         self.store.name_repository(&publisher.key.repository, project, repository).await?;
@@ -277,7 +300,7 @@ impl Reviewer {
         let model = &self.model.on(account);
         let code = self.code(publisher, question, model).await?;
         let comments = spoken_comments(state, thread);
-        let learnings = self.learnings(&publisher.key.repository, &configuration.knowledge_base).await?;
+        let learnings = self.learnings(publisher.key, &configuration.knowledge_base, speaker).await?;
         let known = near(&learnings, &comments, thread, code.as_ref());
         let about = format!("{}\n\n{}", pull_request.title, pull_request.description);
         let asked = |code: Option<&Code>| {
@@ -334,10 +357,9 @@ impl Reviewer {
         let past = Past::AzureDevOps { azure: self.azure.clone(), repository: publisher.key.repository.clone() };
         let surroundings = Surroundings::default();
         let occasion = format!("chat {}", thread.id);
-        let knowledge = &configuration.knowledge_base;
         // For people who may: a question could be made to carry code out by a search, or to show what its author may not read.
         let elsewhere = if may {
-            Elsewhere::of(self, &state.pull_request, &newest.head, Some(&occasion), knowledge).await
+            Elsewhere::of(self, &state.pull_request, &newest.head, Some(&occasion), configuration).await
         } else {
             Elsewhere::default()
         };
@@ -363,7 +385,7 @@ impl Reviewer {
             }
             Err(error) => return Err(error.into()),
         };
-        let mut excerpts = Vec::new();
+        let (mut excerpts, mut shown) = (Vec::new(), None);
         if let Some(anchor) = &thread.anchor {
             let commit = if anchor.side == Side::Right { &of_thread.head } else { &of_thread.base };
             // Best effort: the model can look for itself.
@@ -375,10 +397,11 @@ impl Reviewer {
                 let text = String::from_utf8_lossy(&blob).into_owned();
                 let text = model.redactor().redact(&text).text.into_owned();
                 excerpts.push((label(&anchor.path, of_thread, newest), numbered(&text, anchor.lines, MARGIN)));
+                shown = Some(Arc::from(text));
             }
         }
         let paths = evidence.files.keys().cloned().collect();
-        let lookout = Lookout::new(&change, model.redactor(), &evidence);
+        let lookout = Lookout::new(&change, model.redactor(), &evidence).beside(shown);
         Ok(Some(Code { pack: evidence.pack.text, paths, lookout, excerpts }))
     }
 }
@@ -412,6 +435,23 @@ struct Question<'a> {
     /// Whether the person may give commands, and so teach. On pull requests from forks only people who are named may.
     may: bool,
     configuration: &'a Configuration,
+    /// For whom that speaks.
+    speaker: Speaker,
+}
+
+/// What is taught already.
+struct Known<'a> {
+    /// To the model, numbered from 1.
+    shown: &'a [Learning],
+    /// Also those that do not count yet.
+    all: &'a [KnownLearning],
+}
+
+impl Known<'_> {
+    fn of_text(&self, text: &str) -> Option<&Learning> {
+        let mut known = self.shown.iter().chain(self.all.iter().map(|known| &known.learning));
+        known.find(|known| known.text.eq_ignore_ascii_case(text))
+    }
 }
 
 /// What is shown of the code.

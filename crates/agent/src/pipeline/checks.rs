@@ -208,7 +208,7 @@ impl Run<'_> {
             title: state.pull_request.title.clone(),
             description: state.pull_request.description.clone(),
             linked: items(linked),
-            issues: keys(&facts.issues).unwrap_or_default(),
+            issues: keys(&facts.issues),
         };
         Ok(())
     }
@@ -259,7 +259,7 @@ impl Run<'_> {
             title: state.pull_request.title.clone(),
             description: state.pull_request.description.clone(),
             linked: items(linked),
-            issues: keys(&facts.issues).unwrap_or_else(|| report.issues.clone()),
+            issues: keys(&facts.issues),
             ..report.clone()
         };
         if renewed.results != report.results {
@@ -273,16 +273,18 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// The issues that are named now; looked up again where title or description changed since.
+    /// The issues that are named now; looked up again where title or description changed since, or a tracker did not answer.
     async fn issues_again(&self, state: &PullRequestState, report: &CheckReport, wanted: &Configuration) -> NamedIssues {
         let PullRequest { title, description, .. } = &state.pull_request;
         let (trackers, knowledge) = (&self.reviewer.trackers, &wanted.knowledge_base);
         if !trackers.are_used(knowledge) || wanted.reviews.pre_merge_checks.issue_assessment.mode == Mode::Off {
             NamedIssues::NoTracker
-        } else if (title, description) == (&report.title, &report.description) {
-            NamedIssues::Known(report.issues.clone())
         } else {
-            trackers.named(&state.pull_request, knowledge).await.links
+            let is_as_it_was = (title, description) == (&report.title, &report.description);
+            match report.issues.as_ref().filter(|_| is_as_it_was) {
+                Some(issues) => NamedIssues::Known(issues.clone()),
+                None => trackers.named(&state.pull_request, knowledge).await.links,
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use review_core::{
     checks::NamedIssues,
-    configuration::{Effective, KnowledgeBase, Level, LinkedRepository as LinkedSettings, Remark},
+    configuration::{Configuration, Effective, KnowledgeBase, Level, LinkedRepository as LinkedSettings, Remark},
     consulted::Consulted,
     issue::{Issue, Tracker},
     pull_request::{CommitId, PullRequest},
@@ -16,6 +16,9 @@ use super::{
     review::Reviewer,
 };
 use crate::trackers::Named;
+
+/// As the schema has it.
+const MAX_LINKED: usize = 20;
 
 /// Nothing of it is worth a review: what does not answer is told of and left out.
 #[derive(Debug, Clone, Default)]
@@ -39,13 +42,19 @@ impl Elsewhere {
         pull_request: &PullRequest,
         head: &CommitId,
         occasion: Option<&str>,
-        knowledge: &KnowledgeBase,
+        configuration: &Configuration,
     ) -> Self {
+        let knowledge = &configuration.knowledge_base;
         let Named { issues, problems, links } = reviewer.trackers.named(pull_request, knowledge).await;
         let occasion = format!("{} {head} {}", pull_request.key, occasion.unwrap_or_default());
-        let web = reviewer.web_search.clone().filter(|_| knowledge.web_search.enabled);
+        // Whoever opens one from a fork may be a stranger, whose code and words could have a model carry ours out by a search, or show
+        // what they may not read.
+        let is_trusted = pull_request.fork_url.is_none();
+        let web = reviewer.web_search.clone().filter(|_| is_trusted && knowledge.web_search.enabled);
         let searches = web.map(|web| Arc::new(RunSearches::new(web, occasion)));
         let linked = linked(reviewer, pull_request, knowledge).into_iter().filter_map(|(_, linked)| linked.ok());
+        let keeps_copies = !configuration.reviews.disable_cache;
+        let linked = linked.filter(|_| is_trusted).map(|linked| linked.keeping_copies(keeps_copies));
         Self { issues, links, problems, searches, linked: Arc::new(linked.collect()) }
     }
 
@@ -72,8 +81,16 @@ fn linked<'a>(
 ) -> Vec<(&'a str, Result<LinkedRepository, String>)> {
     let mut found: Vec<(&str, Result<LinkedRepository, String>)> = Vec::new();
     for LinkedSettings { repository, instructions } in &knowledge.linked_repositories {
-        if !found.iter().any(|(known, _)| known.eq_ignore_ascii_case(repository)) {
-            let linked = LinkedRepository::new(repository, instructions, pull_request, &reviewer.azure, &reviewer.mirrors);
+        let linked = LinkedRepository::new(repository, instructions, pull_request, &reviewer.azure, &reviewer.mirrors);
+        let is_there = linked.as_ref().is_ok_and(|linked| {
+            let is_same = |known: &LinkedRepository| known.is_called(linked.called());
+            found.iter().any(|(_, known)| known.as_ref().is_ok_and(is_same))
+        });
+        if found.len() >= MAX_LINKED {
+            found.push((repository, Err(format!("only {MAX_LINKED} are"))));
+            break;
+        }
+        if !is_there {
             found.push((repository, linked));
         }
     }

@@ -172,8 +172,14 @@ pub(super) async fn gather(change: Change<'_>, redactor: &Redactor, budget: usiz
     let Leads { found: mut leads, searched_part, index } = looked?;
     let files = Arc::unwrap_or_clone(files);
     let with_callers = leads.iter().map(|lead| lead.path.clone()).collect();
-    for result in &mut linted.results {
-        result.message = redactor.redact(&result.message).text.into_owned();
+    let clean = |text: &str| redactor.redact(text).text.into_owned();
+    let cleaned = linted.results.into_iter().map(|result| {
+        let (rule, message) = (clean(&result.rule), clean(&result.message));
+        ToolResult { rule, message, ..result }.shortened()
+    });
+    linted.results = cleaned.collect();
+    for run in &mut linted.runs {
+        run.problem = run.problem.as_deref().map(clean);
     }
     leads.extend(linted.worth_telling(configuration.reviews.profile).map(ToolResult::lead));
     // Our own summary of an earlier run is no word of the author's.

@@ -6,7 +6,10 @@ mod web;
 
 use std::{
     collections::{BTreeSet, HashMap},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 use code_index::{CommitIndex, FileIndex};
@@ -134,8 +137,10 @@ pub(super) struct Lookout {
     linked: Arc<Vec<LinkedRepository>>,
     /// None: the web is not searched.
     searches: Option<Arc<RunSearches>>,
-    /// The packs, where a query is compared with what a model was shown.
+    /// The packs and the files of the change, where a query is compared with what a model was shown.
     packs: Vec<Arc<str>>,
+    /// More was read than is kept.
+    is_unremembered: AtomicBool,
 }
 
 impl Lookout {
@@ -149,7 +154,10 @@ impl Lookout {
         let web_words = if searches.is_some() { WEB_WORDS } else { "" };
         let words = format!("{TOOL_WORDS}{}{web_words}", linked_words(&names));
         let packs: Vec<Arc<str>> = if searches.is_some() {
-            [&evidence.pack, &evidence.overview].map(|pack| Arc::from(pack.text.as_str())).to_vec()
+            // The packs have numbers before each line; the files are what a query would repeat across lines.
+            let texts = evidence.files.values().flat_map(|file| [Some(&file.head_text), file.base_text.as_ref()]).flatten();
+            let packs = [&evidence.pack.text, &evidence.overview.text];
+            packs.into_iter().chain(texts).map(|text| Arc::from(text.as_str())).collect()
         } else {
             Vec::new()
         };
@@ -174,7 +182,16 @@ impl Lookout {
             linked: Arc::clone(&linked),
             searches,
             packs,
+            is_unremembered: AtomicBool::new(false),
         }
+    }
+
+    /// With texts that a model is shown beside the packs.
+    pub(super) fn beside(mut self, texts: impl IntoIterator<Item = Arc<str>>) -> Self {
+        if self.searches.is_some() {
+            self.packs.extend(texts);
+        }
+        self
     }
 
     /// Runs a tool for a model.
@@ -220,11 +237,17 @@ impl Lookout {
         }
     }
 
-    /// All that a model may have seen of the code.
-    fn seen(&self) -> Vec<Arc<str>> {
+    /// All that a model may have seen of the code. None: more than is kept, so that nothing can be compared with it.
+    fn seen(&self) -> Option<Vec<Arc<str>>> {
+        if self.is_unremembered.load(Ordering::Relaxed) {
+            return None;
+        }
         let texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
-        let own = self.packs.iter().chain(texts.values().flatten()).cloned();
-        own.chain(self.linked.iter().flat_map(LinkedRepository::seen)).collect()
+        let mut seen: Vec<Arc<str>> = self.packs.iter().chain(texts.values().flatten()).cloned().collect();
+        for linked in self.linked.iter() {
+            seen.extend(linked.seen()?);
+        }
+        Some(seen)
     }
 
     async fn look(&self, look: &Look) -> Result<String, AnalysisError> {
@@ -274,6 +297,8 @@ impl Lookout {
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if texts.len() < MAX_KEPT {
             texts.insert(key, text.clone());
+        } else {
+            self.is_unremembered.store(true, Ordering::Relaxed);
         }
         Ok(text)
     }

@@ -26,6 +26,7 @@ use super::{
     desired::{desired_state, unread_state},
     elsewhere::{Elsewhere, tell_of_missing},
     evidence::Change,
+    learnings::Speaker,
     past::Past,
     publish::{PublishError, Publisher},
     resolution::{earlier_commits, resolutions, under_new_names, whereabouts},
@@ -105,6 +106,8 @@ pub(super) struct Run<'a> {
     requests: OnceLock<Requests>,
     /// Whether the repository wants a status; not known before its configuration is read.
     tells_status: OnceLock<bool>,
+    /// For whom the configuration speaks; not known before it is read.
+    speaker: OnceLock<Speaker>,
 }
 
 impl Reviewer {
@@ -113,8 +116,9 @@ impl Reviewer {
         match &job.kind {
             JobKind::Review { pull_request } => {
                 let (started_at, requests, tells_status) = ((self.clock)(), OnceLock::new(), OnceLock::new());
+                let speaker = OnceLock::new();
                 let key = pull_request;
-                let run = Run { reviewer: self, job: &job, key, cancel: &cancel, started_at, requests, tells_status };
+                let run = Run { reviewer: self, job: &job, key, cancel: &cancel, started_at, requests, tells_status, speaker };
                 run.to_end().await
             }
             JobKind::Commands { pull_request } => self.commands(&job, pull_request, &cancel).await,
@@ -237,6 +241,7 @@ impl Run<'_> {
         let is_recorded = recorded.is_some();
         let reviewed = recorded.or_else(|| reviewed_from_threads(&state));
         let Settled { mut effective, default_branch } = self.settled(&state).await?;
+        let speaker = *self.speaker.get_or_init(|| Speaker::of(&state.pull_request, default_branch.as_deref()));
         tell_of_missing(self.reviewer, &state.pull_request, &mut effective);
         let tells_status = effective.configuration.reviews.commit_status;
         self.tells_status.get_or_init(|| tells_status);
@@ -285,8 +290,8 @@ impl Run<'_> {
         let standing = standing_findings(&state);
         let earlier = earlier_commits(&state, since.as_ref(), &standing);
         let around = surroundings(azure, &state, &effective.configuration, self.reviewer.neighbours);
-        let knowledge = &effective.configuration.knowledge_base;
-        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &iteration.head, requests.full.as_deref(), knowledge);
+        let wanted = &effective.configuration;
+        let elsewhere = Elsewhere::of(self.reviewer, &state.pull_request, &iteration.head, requests.full.as_deref(), wanted);
         let fetched = self.reviewer.fetch(self.key, &state, iteration, earlier);
         let fetched = async { Ok::<_, Trouble>(tokio::join!(fetched, around, elsewhere)) };
         let (repository, surroundings, elsewhere) = self.reading(Box::pin(fetched)).await?;
@@ -317,7 +322,7 @@ impl Run<'_> {
             judges_checks: true,
         };
         let standing_now = under_new_names(&standing, &whereabouts);
-        let history = self.history(&effective.configuration.knowledge_base).await?;
+        let history = self.history(&effective.configuration.knowledge_base, speaker).await?;
         let reading = analyse(model, change, &standing_now, &history, limits, self.cancel);
         let mut analysis = match self.reading(reading).await {
             Err(Trouble::Analysis(AnalysisError::Model(ModelError::CostLimit(reached)))) => {
@@ -450,7 +455,8 @@ impl Run<'_> {
         let posted: Vec<PostedFinding> = posted.collect();
         self.reviewer.store.record_posted(&self.job.lease, self.key, &posted, self.now()).await?;
         if effective.configuration.knowledge_base.opt_out {
-            self.reviewer.store.keep_nothing(&self.key.repository).await?;
+            let speaker = self.speaker.get().copied().unwrap_or(Speaker::PullRequest);
+            self.reviewer.keep_nothing(self.key, speaker).await?;
         }
         Box::pin(self.settle_checks(&desired, reviews)).await?;
         dropped.extend(desired.withheld.findings.iter().map(|finding| {

@@ -20,6 +20,8 @@ const MAX_PULL_REQUESTS: usize = 200;
 const MAX_ENDS: u32 = 1_000;
 /// Milliseconds after its creation during which a pull request counts as new.
 const NEW_FOR: i64 = 24 * 60 * 60 * 1_000;
+/// The same, after a review was given up, during which no round tries it again.
+const GIVEN_UP_FOR: i64 = 24 * 60 * 60 * 1_000;
 /// The same, after its last finding, during which the end of a pull request is looked for.
 const ENDS_WITHIN: i64 = 90 * 24 * 60 * 60 * 1_000;
 
@@ -31,7 +33,12 @@ impl Reviewer {
     /// One with findings that is not active any more gets a job, too: it sees how the pull request ended.
     pub(super) async fn sweep(&self, job: &ClaimedJob, collection: &str, project: &str) -> JobEnd {
         let again = |problem: String, after: Option<Duration>| {
-            if job.attempt >= MAX_ATTEMPTS { JobEnd::Dead { problem } } else { JobEnd::Retry { problem, after } }
+            if job.attempt < MAX_ATTEMPTS {
+                return JobEnd::Retry { problem, after };
+            }
+            // The next round or event looks again: a dead letter for each would bury those that want a person.
+            tracing::warn!(collection, project, problem, "the pull requests of a project could not be looked through");
+            JobEnd::Finished("unavailable")
         };
         let found = match self.azure.active_pull_requests(collection, project).await {
             Ok(found) => found,
@@ -57,7 +64,11 @@ impl Reviewer {
             let queued = async {
                 let known = self.store.reviewed(key).await?.is_some();
                 let is_new = created.is_some_and(|created| now.saturating_sub(created) < NEW_FOR);
-                if known || is_new { self.store.enqueue(&review_job(key, now), now).await } else { Ok(()) }
+                let job = review_job(key, now);
+                // What was given up waits for a person or for an event; without either it gets one more try a day.
+                let is_wanted =
+                    (known || is_new) && !self.store.was_given_up(&job.dedup_key, now.saturating_sub(GIVEN_UP_FOR)).await?;
+                if is_wanted { self.store.enqueue(&job, now).await } else { Ok(()) }
             };
             if let Err(error) = queued.await {
                 return again(error.to_string(), None);

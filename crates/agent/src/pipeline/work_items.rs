@@ -35,17 +35,22 @@ impl Made {
 }
 
 /// Creates the work item that comment `asked` (thread and comment) wants, unless a work item linked with the pull request says that
-/// it was created for it: `state` is newer than any write whose answer was lost.
+/// it was created for it: `state` is newer than any write whose answer was lost. `is_again`: an earlier attempt may have created
+/// it.
 pub(super) async fn make(
     publisher: &Publisher<'_>,
     state: &PullRequestState,
     asked: (u64, u64),
     item: &PlannedItem,
+    is_again: bool,
 ) -> Result<Made, Trouble> {
     let mark = mark(state, asked);
-    let standing = state.work_items.iter().find(|standing: &&WorkItem| standing.text.contains(&mark));
-    let id = if let Some(standing) = standing {
-        standing.id
+    let mut standing = marked(&state.work_items, &mark);
+    if standing.is_none() && is_again {
+        standing = marked(&publisher.reading(all_linked(publisher)).await?, &mark);
+    }
+    let id = if let Some(id) = standing {
+        id
     } else {
         let azure = publisher.guard().await?;
         let new = NewWorkItem { kind: KIND, title: &item.title, description: &described(state, asked, &mark, item) };
@@ -60,6 +65,27 @@ pub(super) async fn make(
     };
     let project = state.pull_request.web_url.split_once("/_git/").map_or("", |(project, _)| project);
     Ok(Made::Created { id, url: format!("{project}/_workitems/edit/{id}") })
+}
+
+fn marked(items: &[WorkItem], mark: &str) -> Option<u64> {
+    items.iter().find(|standing| standing.text.contains(mark)).map(|standing| standing.id)
+}
+
+/// Every linked work item. The state of a pull request leaves out what cannot be read, and one of those may be ours: then it is not
+/// known whether it was created, as in an outage, and the job waits.
+async fn all_linked(publisher: &Publisher<'_>) -> Result<Vec<WorkItem>, AzureDevOpsError> {
+    let key = publisher.key;
+    let unknown = |problem: String| AzureDevOpsError::Unavailable {
+        action: format!("looking for a work item that was created for {key}"),
+        problem,
+        retry_after: None,
+    };
+    let linked = publisher.azure.linked_work_items(key).await.map_err(|error| unknown(error.to_string()))?;
+    let items = publisher.azure.work_items(key).await.map_err(|error| unknown(error.to_string()))?;
+    match linked.iter().find(|id| !items.iter().any(|item| item.id == **id)) {
+        Some(missing) => Err(unknown(format!("work item {missing} cannot be read"))),
+        None => Ok(items),
+    }
 }
 
 /// Stands in the work item, for people and for whoever looks whether it was made.

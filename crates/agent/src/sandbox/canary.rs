@@ -6,7 +6,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream, UdpSocket},
     os::unix::{
         fs::{OpenOptionsExt, PermissionsExt},
-        net::{UnixListener, UnixStream},
+        net::{UnixDatagram, UnixListener, UnixStream},
     },
     path::{Path, PathBuf},
     process::{Command, ExitCode},
@@ -42,8 +42,9 @@ pub struct CanaryArguments {
 }
 
 /// Sets everything up that must not be reached, and sends the canary in.
-pub(super) async fn probe(sandbox: &Sandbox) -> Result<(), SandboxError> {
-    let folder = tempfile::Builder::new().prefix("coderabbit-agent-").tempdir().map_err(SandboxError::Folder)?;
+pub(super) async fn probe(sandbox: &Sandbox, place: &Path) -> Result<(), SandboxError> {
+    fs::create_dir_all(place).map_err(SandboxError::Folder)?;
+    let folder = tempfile::Builder::new().prefix("canary-").tempdir_in(place).map_err(SandboxError::Folder)?;
     let place = folder.path().canonicalize().map_err(SandboxError::Folder)?;
     let (inside, outside, scratch) = (place.join("inside"), place.join("outside"), place.join("scratch"));
     let (secret, script, socket) = (outside.join("secret"), inside.join("script"), outside.join("socket"));
@@ -94,7 +95,7 @@ fn leaks(arguments: &CanaryArguments) -> Vec<&'static str> {
     let CanaryArguments { secret, script, listener, socket, process } = arguments;
     let beside = |name: &str| secret.with_file_name(name);
     let home = script.parent().map(|folder| folder.with_file_name("scratch").join("script")).unwrap_or_default();
-    let attempts: [(&'static str, bool); 13] = [
+    let attempts: [(&'static str, bool); 15] = [
         ("a file outside can be read", fs::read(secret).is_ok()),
         ("a folder outside can be listed", beside("").read_dir().is_ok()),
         ("a file can be made outside", fs::write(beside("new"), "x").is_ok()),
@@ -105,6 +106,8 @@ fn leaks(arguments: &CanaryArguments) -> Vec<&'static str> {
         ("another process can be signalled", Pid::from_raw(*process).is_some_and(|id| test_kill_process(id).is_ok())),
         ("TCP goes out", TcpStream::connect_timeout(listener, Duration::from_secs(2)).is_ok()),
         ("UDP goes out", UdpSocket::bind("127.0.0.1:0").is_ok()),
+        ("a datagram reaches a socket by its path", UnixDatagram::pair().is_ok()),
+        ("a process can leave the group that is ended as one", rustix::process::setsid().is_ok()),
         ("a socket of another process can be reached", UnixStream::connect(socket).is_ok()),
         ("what came with the change can be run", runs(script)),
         ("what was written here can be run", makes_script(&home) && runs(&home)),

@@ -1,12 +1,14 @@
 //! Programs that read what strangers wrote: no network, no secrets, no way to our files, an end.
 //!
 //! Three processes. The agent starts this binary again as a *supervisor* (`sandbox-exec`), with nothing in its environment; that
-//! starts it once more, *confined* ([`confine`]), and what is confined becomes the program. The supervisor outlives the program and
-//! ends whatever that left behind, also when the agent itself is gone ([`supervise`]).
+//! starts it once more, *confined* (`confine`), and what is confined becomes the program. The supervisor outlives the program and
+//! ends whatever that left behind, also when the agent itself is gone (`supervise`).
 //!
 //! Nothing is believed of the machine: before the first program runs, one of ours tries from inside what an attacker would try
-//! ([`canary`]), and where anything of it succeeds no program is run.
+//! (`canary`), and where anything of it succeeds no program is run.
 
+#[cfg(target_os = "linux")]
+mod calls;
 mod canary;
 mod confine;
 mod supervise;
@@ -160,8 +162,10 @@ impl Sandbox {
     }
 
     /// Tries from inside what an attacker would try, and holds only if nothing of it succeeds.
-    pub async fn probe(&self) -> Result<(), SandboxError> {
-        canary::probe(self).await
+    ///
+    /// `place`: a folder on the file system on which programs get theirs.
+    pub async fn probe(&self, place: &Path) -> Result<(), SandboxError> {
+        canary::probe(self, place).await
     }
 
     /// Runs the program to its end, or to that of its limits. Dropping the future ends the program, too.
@@ -182,6 +186,10 @@ impl Sandbox {
         // Whoever is still there is not waited for.
         drop((control, reading));
         let report = report(&mut child, stderr).await;
+        if report.is_none() {
+            // It should have come to its end by then.
+            child.start_kill().ok();
+        }
         output.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         let how = match (is_flood, read, report) {
             (true, ..) => How::TooMuchOutput,

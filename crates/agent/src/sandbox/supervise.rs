@@ -3,12 +3,13 @@
 use std::{
     fs::File,
     io::{Read, Write},
+    os::unix::process::CommandExt,
     process::{Child, Command, ExitCode, Stdio},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     time::Duration,
 };
 
-use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, set_child_subreaper, wait};
+use rustix::process::{Pid, Signal, WaitOptions, getpid, kill_process, kill_process_group, set_child_subreaper, wait};
 
 use super::{Arguments, How, Report, confine};
 
@@ -34,6 +35,7 @@ fn watch(arguments: &Arguments) -> Result<How, String> {
     // What a program leaves behind becomes a child of ours, whatever it does to get away.
     set_child_subreaper(Some(getpid())).map_err(|error| format!("what it leaves behind cannot be ended: {error}"))?;
     let child = start(arguments)?;
+    let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     let (sender, events) = mpsc::channel();
     let for_control = sender.clone();
     std::thread::spawn(move || wait_for(child, &sender));
@@ -42,9 +44,9 @@ fn watch(arguments: &Arguments) -> Result<How, String> {
         Ok(Event::Ended(how)) => how,
         Ok(Event::Stop) | Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => How::TimedOut,
     };
-    end_all();
+    end_all(group);
     match how {
-        How::Exited(confine::NOT_CONFINED) => Err(confine::problem_left(&arguments.scratch)),
+        How::Exited(code) => confine::problem_of(code).map_or(Ok(how), |problem| Err(problem.to_owned())),
         how => Ok(how),
     }
 }
@@ -60,7 +62,7 @@ fn start(arguments: &Arguments) -> Result<Child, String> {
     // The same words, and one more.
     let mut words = std::env::args_os().skip(1);
     command.args(words.next()).arg("--confined").args(words);
-    command.stdin(input);
+    command.stdin(input).process_group(0);
     if arguments.stderr {
         command.stdout(Stdio::null()).stderr(output());
     } else {
@@ -89,13 +91,22 @@ fn control(events: &Sender<Event>) {
 
 /// Ends every process below this one: each round those that there are, until there are none. A process that is ended while it makes
 /// another leaves that to us.
-fn end_all() {
+///
+/// `group`: that of the program, which none of its processes can leave; it is ended as one, while some of it may be making others.
+fn end_all(group: Option<Pid>) {
     loop {
+        if let Some(group) = group {
+            kill_process_group(group, Signal::KILL).ok();
+        }
         for child in children() {
             // One that ended meanwhile is what was wanted.
             kill_process(child, Signal::KILL).ok();
         }
-        match wait(WaitOptions::NOHANG) {
+        let mut reaped = wait(WaitOptions::NOHANG);
+        while matches!(reaped, Ok(Some(_))) {
+            reaped = wait(WaitOptions::NOHANG);
+        }
+        match reaped {
             Ok(Some(_)) => {}
             // None has ended as yet, or the other thread has taken the one that did.
             #[expect(clippy::disallowed_methods, reason = "nothing tells of children that were given to this process")]

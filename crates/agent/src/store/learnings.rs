@@ -87,9 +87,23 @@ impl Store {
         transaction.commit().await?;
         Ok(deleted)
     }
+
+    /// For a pull request of which nothing is to be kept: lets the outcomes of its findings count for nothing, without their words.
+    pub async fn keep_nothing_of(&self, pull_request: &PullRequestKey) -> Result<(), StoreError> {
+        let PullRequestKey { repository, id } = pull_request;
+        sqlx::query(sql::OUTCOMES_FORGET_OF_PULL_REQUEST)
+            .bind(&repository.collection)
+            .bind(&repository.project)
+            .bind(&repository.repository)
+            .bind(stored_number(*id, "the pull request number")?)
+            .execute(&self.write)
+            .await?;
+        Ok(())
+    }
 }
 
-/// `place`: thread and comment that it was taught in.
+/// `place`: thread and comment that it was taught in. An id that another learning has is an error: the answer that goes with it
+/// would announce what is not kept.
 pub(super) async fn add(
     transaction: &mut Transaction<'static, Sqlite>,
     pull_request: &PullRequestKey,
@@ -97,7 +111,7 @@ pub(super) async fn add(
     learning: &Learning,
 ) -> Result<(), StoreError> {
     let PullRequestKey { repository, id } = pull_request;
-    sqlx::query(sql::LEARNING_INSERT)
+    let inserted = sqlx::query(sql::LEARNING_INSERT)
         .bind(&learning.id)
         .bind(&repository.collection)
         .bind(&repository.project)
@@ -110,7 +124,11 @@ pub(super) async fn add(
         .bind(&learning.taught_by)
         .bind(learning.taught_at)
         .execute(&mut **transaction)
-        .await?;
+        .await?
+        .rows_affected();
+    if inserted == 0 {
+        return Err(StoreError::Corrupt(format!("there is another learning {}", learning.id)));
+    }
     Ok(())
 }
 

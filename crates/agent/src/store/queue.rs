@@ -223,6 +223,12 @@ impl Store {
         Ok(())
     }
 
+    /// Whether a job of this key was given up after `since`.
+    pub async fn was_given_up(&self, dedup_key: &str, since: Millis) -> Result<bool, StoreError> {
+        let found: i64 = sqlx::query_scalar(sql::DEAD_SINCE).bind(since).bind(dedup_key).fetch_one(&self.read).await?;
+        Ok(found > 0)
+    }
+
     /// When the newest sweep of each project was queued, by the serial key of its jobs: by this agent or another, of itself or for an
     /// event.
     pub async fn last_sweeps(&self) -> Result<HashMap<String, Millis>, StoreError> {

@@ -354,6 +354,9 @@ statements! {
     KNOWN_PROJECTS = "
         select distinct collection, project, project_name from repository_name order by collection, project";
 
+    DEAD_SINCE = "
+        select count(*) from job where state = 'dead' and ended_at > $1 and dedup_key = $2";
+
     LAST_SWEEPS = "
         select serial_key, max(created_at) from job where kind = 'sweep' group by serial_key";
 
@@ -449,6 +452,11 @@ statements! {
     OUTCOMES_FORGET = "
         update outcome set is_forgotten = 1, path = '', claim = ''
         where collection = $1 and project = $2 and repository = $3 and is_forgotten = 0 and ($4 is null or category = $4)";
+
+    /// The same of one pull request.
+    OUTCOMES_FORGET_OF_PULL_REQUEST = "
+        update outcome set is_forgotten = 1, path = '', claim = ''
+        where collection = $1 and project = $2 and repository = $3 and number = $4 and is_forgotten = 0";
 
     PURGE_ANSWERS = "
         delete from answer where request in (select request from answer where stored_at < $1 limit 500)";

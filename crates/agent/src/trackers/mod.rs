@@ -14,7 +14,7 @@ use std::{
     time::Duration,
 };
 
-use futures::{StreamExt as _, stream};
+use futures::{FutureExt as _, StreamExt as _, stream};
 use review_core::{
     checks::NamedIssues,
     configuration::{KnowledgeBase, Usage},
@@ -123,7 +123,25 @@ impl Trackers {
             keys.into_iter().map(|key| (*tracker, key))
         });
         let wanted: Vec<(Tracker, IssueKey)> = wanted.collect();
-        let lookups: Vec<_> = wanted.iter().map(|(tracker, key)| async { (*tracker, self.issue(*tracker, key).await) }).collect();
+        // Each by itself: one that is slow must not cost the other its time.
+        let asked = used.iter().map(|tracker| {
+            let keys: Vec<&IssueKey> = wanted.iter().filter(|(of, _)| of == tracker).map(|(_, key)| key).collect();
+            self.look_up(*tracker, keys).boxed()
+        });
+        let asked: Vec<(Vec<Looked>, bool)> = futures::future::join_all(asked.collect::<Vec<_>>()).await;
+        let late: Vec<Tracker> =
+            used.iter().zip(&asked).filter(|(_, (_, is_late))| *is_late).map(|(tracker, _)| *tracker).collect();
+        let looked: Vec<Looked> = asked.into_iter().flat_map(|(looked, _)| looked).collect();
+        let named = put_together(looked, &late, knowledge);
+        for problem in &named.problems {
+            tracing::warn!(pull_request = %pull_request.key, problem, "issues that the pull request names are left out");
+        }
+        named
+    }
+
+    /// What came of the keys, as far as the tracker answered in time, and whether it did not for some.
+    async fn look_up(&self, tracker: Tracker, keys: Vec<&IssueKey>) -> (Vec<Looked>, bool) {
+        let lookups: Vec<_> = keys.into_iter().map(|key| async move { (tracker, self.issue(tracker, key).await) }).collect();
         let mut looked: Vec<Looked> = Vec::new();
         let mut lookups = stream::iter(lookups).buffered(LOOKUPS_AT_ONCE);
         let all = async {
@@ -132,13 +150,7 @@ impl Trackers {
             }
         };
         let is_late = tokio::time::timeout(PATIENCE, all).await.is_err();
-        let unanswered = if is_late { wanted.get(looked.len()..).unwrap_or_default() } else { &[] };
-        let late: Vec<Tracker> = unanswered.iter().map(|(tracker, _)| *tracker).collect();
-        let named = put_together(looked, &late, knowledge);
-        for problem in &named.problems {
-            tracing::warn!(pull_request = %pull_request.key, problem, "issues that the pull request names are left out");
-        }
-        named
+        (looked, is_late)
     }
 
     async fn issue(&self, tracker: Tracker, key: &IssueKey) -> Result<Option<Issue>, ServiceError> {

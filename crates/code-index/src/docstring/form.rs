@@ -18,6 +18,8 @@ const LEAST_WIDTH: usize = 40;
 const MAX_SUMMARY_CHARS: usize = 1_200;
 const MAX_PART_CHARS: usize = 300;
 const MAX_PARAMETERS: usize = 12;
+/// What opens examples that tools run.
+const FENCES: [&str; 3] = ["```", "~~~", ">>>"];
 
 /// Why a symbol is not documented.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -74,7 +76,7 @@ pub(super) fn lines(
     }
     let said = if is_rendered_as_html(language) { said.without_html() } else { said };
     let width = WIDTH.saturating_sub(indentation).saturating_sub(4).max(LEAST_WIDTH);
-    Ok(match language {
+    let made = match language {
         Language::Python => python(&said, width),
         Language::CSharp => behind("///", &xml(&said, width)),
         Language::Rust => behind("///", &plain(&said, width, &rust_errors)),
@@ -83,7 +85,10 @@ pub(super) fn lines(
         Language::Ruby | Language::Bash => behind("#", &plain(&said, width, &sentence)),
         Language::PowerShell => help(&said, width),
         _ => block(&tagged(language, &said, width)),
-    })
+    };
+    // What is put together here may stand beside what was said: no finished line opens a fence or a doctest.
+    let opens = |line: &String| FENCES.iter().any(|mark| line.contains(mark));
+    if made.iter().any(opens) { Err(Refusal::SpeaksToTools) } else { Ok(made) }
 }
 
 /// Words that were made safe to flow.
@@ -165,7 +170,7 @@ fn is_parameter(name: &str, signature: &str) -> bool {
 
 fn check(language: Language, text: &str) -> Result<(), Refusal> {
     static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-        let words = r"(?i)\b(eslint-|jshint|jslint|ts-(ignore|nocheck|expect-error|check)|no-?lint|noqa|nosec|nosonar|noinspection|rubocop:|shellcheck\s+\w+=|pylint:|pyright:|mypy:|ruff:|flake8[:-]|isort:|yapf:|fmt:\s*(on|off|skip)|type:\s*ignore|prettier-ignore|istanbul\s+ignore|c8\s+ignore|v8\s+ignore|webpack\w+:|pragma:?\s|(en)?coding\s*[:=]|frozen_string_literal|shareable_constant_value|swiftlint:|ktlint|checkstyle:|clang-format|phpcs:|phpstan-|psalm-|codecoverageignore|go:[a-z]|\+build\b|sourcemappingurl|sourceurl|spell-?checker:|cspell:|typed:\s|warn_indent|vim?:\s|ex:\s|javascript:|coderabbit)|-\*-";
+        let words = r"(?i)\b(eslint-|jshint|jslint|ts-(ignore|nocheck|expect-error|check)|no-?lint|noqa|nosec|nosonar|noinspection|rubocop:|shellcheck\s+\w+=|pylint:|pyright:|mypy:|ruff:|flake8[:-]|isort:|yapf:|fmt:\s*(on|off|skip)|type:\s*ignore|prettier-ignore|istanbul\s+ignore|c8\s+ignore|v8\s+ignore|webpack\w+:|pragma:?\s|(en)?coding\s*[:=]|frozen_string_literal|shareable_constant_value|swiftlint:|ktlint|checkstyle:|clang-format|phpcs:|phpstan-|psalm-|codecoverageignore|go:[a-z]|\+build\b|sourcemappingurl|sourceurl|spell-?checker:|cspell:|typed:\s|warn_indent|vim?:\s|ex:\s|javascript:|coderabbit)|-\*-|__pure__|__no_side_effects__";
         Regex::new(words).expect("a constant expression")
     });
     let ends = match language {
@@ -211,11 +216,18 @@ fn paragraphs(text: &str, max_chars: usize) -> Vec<String> {
 /// In one line, without what could be a fence, a doctest, a tag or nothing that anybody sees.
 fn flat(text: &str, max_chars: usize) -> String {
     static TAG: LazyLock<Regex> =
-        LazyLock::new(|| Regex::new(r"(^|[^\p{L}\p{N}_.])@+([\p{L}_])").expect("a constant expression"));
+        LazyLock::new(|| Regex::new(r"(^|[^\p{L}\p{N}_.])@+([\p{L}_\\])").expect("a constant expression"));
     static MARKS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`{3,}|~{3,}|>{3,}|\{@").expect("a constant expression"));
-    let seen: String = text.chars().map(|character| if is_invisible(character) { ' ' } else { character }).collect();
-    let seen = MARKS.replace_all(&seen, "");
-    let seen = TAG.replace_all(&seen, "$1$2");
+    let mut seen: String = text.chars().map(|character| if is_invisible(character) { ' ' } else { character }).collect();
+    // What goes leaves a blank, so that its neighbours do not become another mark, and what it hid goes in the next round. Each
+    // round that changes something makes the text shorter.
+    loop {
+        let less = TAG.replace_all(&MARKS.replace_all(&seen, " "), "$1$2").into_owned();
+        if less == seen {
+            break;
+        }
+        seen = less;
+    }
     let words = seen.split_whitespace().collect::<Vec<_>>().join(" ");
     // What a comment begins with would be a heading, or a mark of the comment itself.
     words.trim_start_matches(['#', '/', '!', '=', '*', ' ']).chars().take(max_chars).collect()

@@ -129,6 +129,8 @@ fn words_that_would_go_on_as_code_or_act_on_tools_are_refused() {
         ("a.py", "Adds. vim: set modeline:", Refusal::SpeaksToTools),
         ("a.ts", "See [this](javascript:evil()).", Refusal::SpeaksToTools),
         ("a.go", "go:linkname evil", Refusal::SpeaksToTools),
+        ("a.js", "Adds. /#__PURE__", Refusal::SpeaksToTools),
+        ("a.ts", "Adds, @__NO_SIDE_EFFECTS__ of course.", Refusal::SpeaksToTools),
         ("a.ts", " \u{200b}\n", Refusal::NoWords),
     ];
     for (path, words, expected) in cases {
@@ -161,6 +163,22 @@ fn words_that_would_go_on_as_code_or_act_on_tools_are_refused() {
             .replace(" */", "\n *\n * Mail dana@contoso.com.\n */")
             .replace("/** Maps", "/**\n * Maps")
     );
+    // What is taken out does not bring its neighbours together.
+    let cases = [
+        ("a.py", "Adds.\n>>```> evil()", "def a():\n    \"\"\"Adds. >> > evil()\"\"\"\n    return 1\n"),
+        ("a.py", "Adds.\n>~~~>{@> evil()", "def a():\n    \"\"\"Adds. > > > evil()\"\"\"\n    return 1\n"),
+        ("a.rs", "Adds.\n``~~~`\nevil();", "/// Adds. `` ` evil();\nfn a() {}\n"),
+        ("a.rs", "Adds.\n~>>>~~\nevil();", "/// Adds. ~ ~~ evil();\nfn a() {}\n"),
+        ("a.php", "Maps @\\Doctrine\\ORM\\Entity.", "<?php\n/** Maps \\Doctrine\\ORM\\Entity. */\nfunction a() {}\n"),
+    ];
+    for (path, words, expected) in cases {
+        let text = match path {
+            "a.py" => "def a():\n    return 1\n",
+            "a.php" => "<?php\nfunction a() {}\n",
+            _ => "fn a() {}\n",
+        };
+        assert_eq!(documented(path, text, &said(words)), (expected.to_owned(), Vec::new()), "{path}: {words}");
+    }
     let (text, _) = documented("a.rb", "def a\nend\n", &said("Ends\u{2028}system('evil')\u{85}x"));
     assert_eq!(text, "# Ends system('evil') x\ndef a\nend\n");
 }
@@ -208,6 +226,7 @@ proptest! {
             let (made, _) = documented(path, text, &documentation);
             let mut rest = made.lines();
             prop_assert!(text.lines().all(|line| rest.any(|made| made == line)), "{path}: {made}");
+            prop_assert!(["```", "~~~", ">>>"].iter().all(|mark| !made.contains(mark)), "{path}: {made}");
         }
     }
 }

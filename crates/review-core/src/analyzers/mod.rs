@@ -18,8 +18,11 @@ pub use table::{ANALYZERS, analyzer};
 
 /// Characters of a message that are kept.
 pub const MAX_MESSAGE_CHARS: usize = 300;
+const MAX_RULE_CHARS: usize = 80;
 /// Results of one tool that are kept; past it a tool has its say, but no more.
 pub const MAX_RESULTS: usize = 500;
+/// Results that are read of one output. More than are kept: which of them are new shows only when all are compared.
+const MAX_READ: usize = 20_000;
 
 /// A program that looks at files of one kind.
 #[derive(Debug)]
@@ -137,20 +140,16 @@ impl Analyzer {
         (self.is_on)(tools)
     }
 
-    /// What its output says: at most [`MAX_RESULTS`], each with a line and words.
+    /// What its output says, each with a line and words.
     ///
     /// # Errors
     /// When the output is not what this tool writes.
     pub fn read(&self, output: &str) -> Result<Vec<Reported>, Unreadable> {
         let mut reported = (self.read)(output)?;
         reported.retain(|result| result.line > 0 && !result.message.trim().is_empty());
-        for result in &mut reported {
-            result.message = clipped(&result.message, MAX_MESSAGE_CHARS);
-            result.rule = clipped(&result.rule, 80);
-        }
         reported.sort_unstable();
         reported.dedup();
-        reported.truncate(MAX_RESULTS);
+        reported.truncate(MAX_READ);
         Ok(reported)
     }
 }
@@ -173,6 +172,12 @@ impl Linted {
 }
 
 impl ToolResult {
+    /// The same on one line and no longer than anybody reads; once its secrets are out, for half a one is none that could be found.
+    #[must_use]
+    pub fn shortened(self) -> Self {
+        Self { rule: clipped(&self.rule, MAX_RULE_CHARS), message: clipped(&self.message, MAX_MESSAGE_CHARS), ..self }
+    }
+
     /// For the reviewer to check.
     pub fn lead(&self) -> Lead {
         let Self { path, line, gravity, tool, rule, message } = self;

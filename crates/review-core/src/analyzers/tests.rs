@@ -121,8 +121,11 @@ fn what_a_tool_says_is_bounded() {
     let line = |number: u32| format!("a.py:{number}:1: F821 {}\n", "x ".repeat(9_000));
     let output: String = (1..=600).map(line).collect();
     let reported = analyzer("flake8").unwrap().read(&output).unwrap();
-    assert_eq!(reported.len(), MAX_RESULTS);
-    assert!(reported.iter().all(|result| result.message.chars().count() <= MAX_MESSAGE_CHARS + 1));
+    assert_eq!(reported.len(), 600, "which are new shows only when all are compared");
+    let message = format!("a\nb {}", "x ".repeat(9_000));
+    let shortened = ToolResult { message, ..result(1, &"R".repeat(900), "") }.shortened();
+    assert!(shortened.message.starts_with("a b x x") && shortened.message.chars().count() <= MAX_MESSAGE_CHARS + 1);
+    assert!(shortened.rule.chars().count() <= 81);
 }
 
 #[test]

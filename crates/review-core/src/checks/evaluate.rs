@@ -46,8 +46,8 @@ pub fn refreshed(reviews: &Reviews, report: &CheckReport, facts: &Facts<'_>) -> 
                     Linked::Unknown => true,
                 };
                 let has_same_issues = match facts.issues {
-                    NamedIssues::Known(keys) => report.issues == *keys,
-                    NamedIssues::NoTracker => report.issues.is_empty(),
+                    NamedIssues::Known(keys) => report.issues.as_ref() == Some(keys),
+                    NamedIssues::NoTracker => report.issues.as_ref().is_some_and(Vec::is_empty),
                     NamedIssues::Unknown => true,
                 };
                 has_same_items && has_same_issues

@@ -182,8 +182,8 @@ pub struct CheckReport {
     pub description: String,
     /// The work items that were linked; None: not known.
     pub linked: Option<Vec<u64>>,
-    /// Keys of the issues of trackers that were named.
-    pub issues: Vec<String>,
+    /// Keys of the issues of trackers that were named; None: a tracker did not answer.
+    pub issues: Option<Vec<String>>,
 }
 
 impl CheckReport {

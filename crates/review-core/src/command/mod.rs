@@ -7,9 +7,9 @@
 mod parse;
 mod pending;
 
-pub(crate) use parse::spoken;
 pub use parse::{Addressee, Names, asked, is_addressed_to_somebody, is_recipe, recipe_asked};
-pub use pending::{MAX_AGE, Pending, pending};
+pub(crate) use parse::{spoken, unquoted};
+pub use pending::{MAX_AGE, Pending, is_done, pending};
 
 /// What can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

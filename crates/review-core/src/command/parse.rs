@@ -142,6 +142,11 @@ pub(crate) fn spoken(text: &str) -> String {
     spoken_lines(text).map(outside).collect::<Vec<_>>().join("\n")
 }
 
+/// What of a comment its author says themselves: without quotes and blocks of code.
+pub(crate) fn unquoted(text: &str) -> String {
+    spoken_lines(text).collect::<Vec<_>>().join("\n")
+}
+
 /// What a comment asks of the agent, each request once, in its order; empty when it does not speak to the agent.
 ///
 /// Quotes and code are not spoken: who quotes a command does not give it.

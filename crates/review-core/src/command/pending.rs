@@ -44,8 +44,18 @@ pub fn pending(state: &PullRequestState, now: i64) -> Vec<Pending> {
     found.into_iter().map(|(_, request)| request).collect()
 }
 
+/// Whether an answer of ours tells already what became of a request that takes a while.
+pub fn is_done(state: &PullRequestState, thread: u64, comment: u64, asked: Asked) -> bool {
+    let marker = marker::of_result(comment, asked.word());
+    state.threads.iter().filter(|known| known.id == thread).any(|known| holds_answer(state, known, &marker))
+}
+
 fn is_answered(state: &PullRequestState, thread: &Thread, comment: &Comment, asked: Asked) -> bool {
-    let marker = marker::of_command(comment.id, asked.word());
+    holds_answer(state, thread, &marker::of_command(comment.id, asked.word()))
+}
+
+/// Whether a comment of ours in the thread holds the marker.
+fn holds_answer(state: &PullRequestState, thread: &Thread, marker: &str) -> bool {
     let is_ours = |answer: &&Comment| answer.author.id.eq_ignore_ascii_case(&state.me.id) && !answer.is_deleted;
-    thread.comments.iter().filter(is_ours).any(|answer| answer.content.contains(&marker))
+    thread.comments.iter().filter(is_ours).any(|answer| answer.content.contains(marker))
 }

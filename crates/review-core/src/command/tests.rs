@@ -4,7 +4,7 @@ use super::*;
 use crate::{
     finding::test_support::{person, state, thread},
     pull_request::{Person, PullRequestState},
-    render::{CommandReply, command_reply},
+    render::{CommandReply, command_reply, command_result},
 };
 
 const NOW: i64 = 1_780_000_000_000;
@@ -129,6 +129,22 @@ fn commands_wait_in_the_order_in_which_they_were_given_until_they_are_answered()
     let quoted = with(&[(9, ID, &format!("@bot review {answer}"))]);
     assert_eq!(words(&quoted), [], "our own words ask for nothing");
     assert_eq!(words(&with(&[(9, ID, "@bot review")])), [(1, "review")], "the token's owner is a person, too");
+}
+
+#[test]
+fn what_takes_a_while_is_done_when_we_told_what_became_of_it() {
+    let request = Asked::Command(Command::Autofix);
+    let asked_for = command_reply(1, request, &CommandReply::ChangeAsked { what: "fixes" }, "Review Bot");
+    let told = command_result(1, request, &CommandReply::Told("**Committed.**"), "Review Bot");
+    let answered = with(&[(9, "ada", "@bot autofix"), (8, ID, &asked_for), (7, ID, &told)]);
+    assert!(is_done(&answered, 9, 1, request));
+    assert!(!is_done(&answered, 9, 1, Asked::Command(Command::Simplify)), "another command");
+    assert!(!is_done(&answered, 9, 2, request), "another comment");
+    assert!(!is_done(&answered, 8, 1, request), "another thread");
+    let waits = with(&[(9, "ada", "@bot autofix"), (8, ID, &asked_for)]);
+    assert!(!is_done(&waits, 9, 1, request), "that it was heard is no end");
+    let forged = with(&[(9, "ada", "@bot autofix"), (8, "mallory", &told)]);
+    assert!(!is_done(&forged, 9, 1, request), "an answer that others wrote answers nothing");
 }
 
 #[test]

@@ -114,6 +114,11 @@ pub(crate) fn significant(text: &str) -> BTreeSet<String> {
     tokens(text).map(str::to_lowercase).filter(|word| word.chars().count() >= 4 && !is_common(word)).collect()
 }
 
+/// The same without their endings, for comparing what two sentences are about.
+pub(crate) fn stems(text: &str) -> BTreeSet<String> {
+    significant(text).iter().map(|word| stem(word)).collect()
+}
+
 /// What a claim says without the code that it names: the words of three letters or more, in lower case and without their
 /// endings, that stand outside of backticks and are not spelled like a name, a call or a path.
 pub(crate) fn spoken(claim: &str) -> BTreeSet<String> {

@@ -12,7 +12,7 @@ pub const MAX_LEARNING_CHARS: usize = 600;
 /// Tokens that the learnings of one question may take.
 const MAX_TOKENS: usize = 1_500;
 /// Hexadecimal digits of an id: enough to tell the learnings of an organisation apart.
-const ID_DIGITS: usize = 8;
+const ID_DIGITS: usize = 12;
 const IN_THE_SAME_FILE: usize = 8;
 const IN_THE_SAME_FOLDER: usize = 4;
 
@@ -113,7 +113,7 @@ mod tests {
     fn a_comment_teaches_one_thing_under_one_name_on_one_line() {
         let key = state(Vec::new()).pull_request.key;
         let id = learning_id(&key, 3, 2);
-        assert_eq!((id.len(), &id), (8, &learning_id(&key, 3, 2)));
+        assert_eq!((id.len(), &id), (ID_DIGITS, &learning_id(&key, 3, 2)));
         assert_ne!(id, learning_id(&key, 3, 3));
         assert_eq!(kept("  Count\nin\tcents. "), Some("Count in cents.".to_owned()));
         assert_eq!(kept(" \n"), None);

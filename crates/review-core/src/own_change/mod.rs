@@ -15,6 +15,7 @@ pub use plan::{Plan, Step, plan};
 pub use suggestion::suggestion_in;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
 
 use crate::pull_request::{CommitId, PullRequestState};
 
@@ -24,6 +25,8 @@ pub const BRANCHES: &str = "refs/heads/coderabbit-agent/";
 /// Digits of the head in the name of a branch, as git shortens ids.
 const HEAD_DIGITS: usize = 7;
 const MAX_SLUG_CHARS: usize = 40;
+/// Digits that tell recipes apart whose names look alike as a part of a branch.
+const NAME_DIGITS: usize = 6;
 
 /// What a change is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -71,12 +74,14 @@ impl OwnChangeKind {
     }
 }
 
-/// Letters, digits and single `-` of the name.
+/// Letters, digits and single `-` of the name, and digits that stand for the whole of it.
 fn slug(name: &str) -> String {
     let plain = |character: char| if character.is_ascii_alphanumeric() { character.to_ascii_lowercase() } else { ' ' };
     let words: String = name.chars().map(plain).take(MAX_SLUG_CHARS).collect();
     let slug = words.split_whitespace().collect::<Vec<_>>().join("-");
-    if slug.is_empty() { "unnamed".to_owned() } else { slug }
+    let hash = hex::encode(Sha256::digest(name.as_bytes()));
+    let digits = hash.get(..NAME_DIGITS).unwrap_or_default();
+    format!("{}-{digits}", if slug.is_empty() { "unnamed" } else { &slug })
 }
 
 /// A file as it is to be.

@@ -33,12 +33,19 @@ const NAMES: &[&str] = &[
     ".gitattributes", ".gitmodules", ".gitconfig", ".envrc", "codeowners", "makefile", "gnumakefile", "justfile", "build.rs", "setup.py",
     "conftest.py", "sitecustomize.py", "usercustomize.py", "noxfile.py", "rakefile", "gemfile",
     "gulpfile.js", "gruntfile.js", "package.json", "directory.build.props", "directory.build.targets", "nuget.config", "pom.xml",
-    "build.gradle", "build.gradle.kts", "settings.gradle", "settings.gradle.kts", "build.sbt", "appsettings.json", "cargo.toml",
-    "pyproject.toml", "global.json", "bitbucket-pipelines.yml", "appveyor.yml",
+    "build.sbt", "appsettings.json", "cargo.toml",
+    "pyproject.toml", "global.json", "cmakelists.txt", "go.mod", "setup.cfg", "tox.ini", "pytest.ini", "composer.json", "package.swift",
 ];
 
-const ENDINGS: &[&str] =
-    &[".config.js", ".config.ts", ".config.mjs", ".config.cjs", ".config.mts", ".csproj", ".targets", ".props"];
+/// Of pipelines, of deployments and of most tools: settings, whatever their names.
+#[rustfmt::skip]
+const ENDINGS: &[&str] = &[
+    ".yml", ".yaml", ".csproj", ".fsproj", ".vbproj", ".vcxproj", ".sln", ".slnx", ".targets", ".props", ".cmake", ".gradle",
+    ".gradle.kts", ".gemspec",
+];
+
+/// Parts of names.
+const PARTS: &[&str] = &[".conf.", ".config."];
 
 /// Extensions of tests that are new.
 #[rustfmt::skip]
@@ -53,12 +60,16 @@ pub fn protected(path: &str) -> Option<&'static str> {
     let lower = path.to_lowercase();
     let mut parts: Vec<&str> = lower.split('/').collect();
     let name = parts.pop().unwrap_or_default();
-    let is_pipeline = matches!(name.rsplit_once('.'), Some((_, "yml" | "yaml")));
+    // `.eslintrc`, `.babelrc.json`.
+    let is_rc = name.starts_with('.') && name.split('.').any(|part| part.ends_with("rc"));
+    let is_of_typescript = name.strip_prefix("tsconfig").is_some_and(|rest| rest.strip_suffix(".json").is_some());
     if parts.iter().any(|part| FOLDERS.contains(part))
         || BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
         || NAMES.contains(&name)
         || ENDINGS.iter().any(|ending| name.ends_with(ending))
-        || (is_pipeline && (name.contains("pipeline") || parts.iter().any(|part| part.contains("pipeline"))))
+        || PARTS.iter().any(|part| name.contains(part))
+        || is_rc
+        || is_of_typescript
     {
         return Some("pipelines, hooks and settings of tools are not touched");
     }

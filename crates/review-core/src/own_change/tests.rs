@@ -13,7 +13,11 @@ fn a_branch_tells_what_it_is_and_for_which_head() {
     assert_eq!(OwnChangeKind::Docstrings.branch(&head, ""), "refs/heads/coderabbit-agent/docstrings/0123456");
     assert_eq!(OwnChangeKind::StackedFixes.branch(&head, ""), "refs/heads/coderabbit-agent/autofix/0123456");
     let recipe = OwnChangeKind::Recipe.branch(&head, "Sort imports / ../..~^: now");
-    assert_eq!(recipe, "refs/heads/coderabbit-agent/recipe-sort-imports-now/0123456");
+    assert_eq!(recipe, "refs/heads/coderabbit-agent/recipe-sort-imports-now-78bc5c/0123456");
+    let alike = ["Sort imports", "Sort, imports"].map(|name| OwnChangeKind::Recipe.branch(&head, name));
+    assert_ne!(alike[0], alike[1], "recipes with names that look alike have branches of their own");
+    let long = ["now", "later"].map(|end| OwnChangeKind::Recipe.branch(&head, &format!("{}{end}", "sort ".repeat(20))));
+    assert_ne!(long[0], long[1]);
 }
 
 #[test]
@@ -84,10 +88,46 @@ fn what_runs_by_itself_and_what_tools_write_is_not_touched() {
         "build.rs",
         "web/jest.config.ts",
         "CODEOWNERS",
+        "deploy/values.yaml",
+        "mkdocs.YML",
+        ".eslintrc",
+        "web/.babelrc.json",
+        "web/.eslintrc.cjs",
+        "web/karma.conf.js",
+        "web/app.config.json",
+        "native/CMakeLists.txt",
+        "native/flags.cmake",
+        "go.mod",
+        "setup.cfg",
+        "tox.ini",
+        "pytest.ini",
+        "tsconfig.json",
+        "web/tsconfig.build.json",
+        "composer.json",
+        "Package.swift",
+        "app/build.gradle",
+        "app/extra.gradle.kts",
+        "src/Shop.fsproj",
+        "src/Shop.vbproj",
+        "src/Shop.vcxproj",
+        "Shop.sln",
+        "Shop.slnx",
+        "shop.gemspec",
+        "noxfile.py",
     ] {
         assert!(protected(path).is_some(), "{path}");
     }
-    for path in ["src/cart.py", "src/pipeline/mod.rs", "web/app.tsx", "web/hooks/useCart.ts", "src/tasks.py", "src/Order.cs"] {
+    for path in [
+        "src/cart.py",
+        "src/pipeline/mod.rs",
+        "web/app.tsx",
+        "web/hooks/useCart.ts",
+        "src/tasks.py",
+        "src/Order.cs",
+        "src/config.rs",
+        "src/configuration/mod.rs",
+        "src/arc.py",
+    ] {
         assert_eq!(protected(path), None, "{path}");
     }
 }

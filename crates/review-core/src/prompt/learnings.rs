@@ -25,7 +25,7 @@ mod tests {
     #[test]
     fn learnings_are_numbered_in_a_fence_and_none_say_nothing() {
         let learning = |text: &str, path: &str| Learning {
-            id: "1a2b3c4d".to_owned(),
+            id: "1a2b3c4d5e6f".to_owned(),
             text: text.to_owned(),
             path: path.to_owned(),
             taught_by: "Ada".to_owned(),

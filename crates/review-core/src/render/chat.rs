@@ -173,7 +173,7 @@ mod tests {
     #[test]
     fn what_was_learnt_and_used_is_told() {
         let taught = Taught::Added {
-            id: "1a2b3c4d",
+            id: "1a2b3c4d5e6f",
             text: "Money is counted in cents, see #3.",
             by: "Ada <b>",
             pull_request: 7,
@@ -191,7 +191,7 @@ mod tests {
         <details>
         <summary>Learnings added</summary>
 
-        - `1a2b3c4d`: Money is counted in cents, see # 3.
+        - `1a2b3c4d5e6f`: Money is counted in cents, see # 3.
         - Learnt from `Ada <b>` in pull request 7, `src/cart.py`, 2026-11-26
         - Counts in 3 days, unless somebody has it forgotten before.
 

@@ -91,7 +91,7 @@ pub fn command_reply(comment: u64, asked: Asked, reply: &CommandReply<'_>, name:
 
 /// The same of a command that was answered before, now that it is done.
 pub fn command_result(comment: u64, asked: Asked, reply: &CommandReply<'_>, name: &str) -> String {
-    format!("{}\n\n{}", text(reply, name), marker::of_command(comment, &format!("{}-done", asked.word())))
+    format!("{}\n\n{}", text(reply, name), marker::of_result(comment, asked.word()))
 }
 
 fn text(reply: &CommandReply<'_>, name: &str) -> String {

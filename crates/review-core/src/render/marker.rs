@@ -31,6 +31,11 @@ pub(crate) fn of_command(comment: u64, word: &str) -> String {
     format!("{COMMAND}{comment} {word}{END}")
 }
 
+/// The same of the answer that tells what became of a command that took a while.
+pub(crate) fn of_result(comment: u64, word: &str) -> String {
+    of_command(comment, &format!("{word}-done"))
+}
+
 /// Of the answer to talk: the comment that is answered, within its thread.
 pub(crate) fn of_chat(comment: u64) -> String {
     format!("{CHAT}{comment}{END}")

@@ -23,16 +23,17 @@ const MAX_COMMITS: usize = 30;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Pushed {
     Commit(CommitId),
-    /// The branch is not where it was, or is there already: nothing was written.
-    Stale,
+    /// The branch is not where it was, is there already, or is kept from pushes: nothing was written. With what Azure DevOps says,
+    /// which is one status for all of them.
+    Stale(String),
 }
 
 /// What became of a pull request that was to be opened.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Opened {
     PullRequest(u64),
-    /// One from this branch into that one is open already.
-    Exists,
+    /// One from this branch into that one is open already, or none may be; with what Azure DevOps says.
+    Exists(String),
 }
 
 /// A commit as it stands on a branch.
@@ -44,10 +45,14 @@ pub struct StandingCommit {
 }
 
 /// A pull request from a branch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PullRequestFrom {
     pub id: u64,
     pub is_active: bool,
+    /// Id of who opened it.
+    pub author: String,
+    /// Full name of the branch that it goes into.
+    pub target: String,
 }
 
 fn below<'a>(repository: &'a RepositoryKey, rest: &[&'a str]) -> Vec<&'a str> {
@@ -110,7 +115,12 @@ impl AzureDevOps {
         let from = |wire: wire::PullRequest| {
             let is_of_branch = wire.source_ref_name.as_deref() == Some(branch) && wire.fork_source.is_none();
             let is_active = wire.status.is_some_and(|status| status.is("active"));
-            Some(PullRequestFrom { id: wire.pull_request_id.filter(|_| is_of_branch)?, is_active })
+            Some(PullRequestFrom {
+                id: wire.pull_request_id.filter(|_| is_of_branch)?,
+                is_active,
+                author: wire.created_by.and_then(|by| by.id).unwrap_or_default(),
+                target: wire.target_ref_name.unwrap_or_default(),
+            })
         };
         Ok(listed.into_iter().filter_map(from).collect())
     }
@@ -135,8 +145,10 @@ impl AzureDevOps {
                 commit.map(Pushed::Commit).ok_or_else(|| AzureDevOpsError::Unreadable { action, problem: problem() })
             }
             // 409 with TF401028: somebody else was faster.
-            Err(AzureDevOpsError::Closed { .. }) => Ok(Pushed::Stale),
-            Err(AzureDevOpsError::Refused { type_key, .. }) if type_key == "GitReferenceStaleException" => Ok(Pushed::Stale),
+            Err(AzureDevOpsError::Closed { message, .. }) => Ok(Pushed::Stale(message)),
+            Err(AzureDevOpsError::Refused { type_key, message, .. }) if type_key == "GitReferenceStaleException" => {
+                Ok(Pushed::Stale(message))
+            }
             Err(error) => Err(error),
         }
     }
@@ -167,8 +179,10 @@ impl AzureDevOps {
                 id.map(Opened::PullRequest).ok_or_else(|| AzureDevOpsError::Unreadable { action, problem: problem() })
             }
             // 409 with TF401179.
-            Err(AzureDevOpsError::Closed { .. }) => Ok(Opened::Exists),
-            Err(AzureDevOpsError::Refused { type_key, .. }) if type_key == "GitPullRequestExistsException" => Ok(Opened::Exists),
+            Err(AzureDevOpsError::Closed { message, .. }) => Ok(Opened::Exists(message)),
+            Err(AzureDevOpsError::Refused { type_key, message, .. }) if type_key == "GitPullRequestExistsException" => {
+                Ok(Opened::Exists(message))
+            }
             Err(error) => Err(error),
         }
     }

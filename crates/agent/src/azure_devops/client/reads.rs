@@ -256,7 +256,8 @@ impl AzureDevOps {
         Ok(listed.into_iter().filter(|label| label.active != Some(false)).filter_map(|label| label.name).collect())
     }
 
-    async fn work_items(&self, key: &PullRequestKey) -> Result<Vec<WorkItem>, AzureDevOpsError> {
+    /// The work items that are linked and that the token may read. An error where the list is not to be had.
+    pub async fn work_items(&self, key: &PullRequestKey) -> Result<Vec<WorkItem>, AzureDevOpsError> {
         let id = key.id.to_string();
         let action = format!("reading the work items of {key}");
         let call = Call::get("work_item_links", action.as_str(), &below(key, &id, &["workitems"]));

@@ -192,7 +192,7 @@ impl AzureDevOps {
             return Ok(());
         }
         let me = self.me(&key.repository.collection).await?;
-        let is_ours = |comment: &Comment| comment.author.id == me.id && !comment.is_deleted;
+        let is_ours = |comment: &Comment| comment.author.id.eq_ignore_ascii_case(&me.id) && !comment.is_deleted;
         let is_answered = standing.comments.iter().any(|comment| is_ours(comment) && same_text(&comment.content, reply));
         if !reply.is_empty() && !is_answered {
             let (id, thread_id) = (key.id.to_string(), thread.to_string());
@@ -214,7 +214,9 @@ impl AzureDevOps {
         let standing = self.thread(key, thread).await?;
         let me = self.me(&key.repository.collection).await?;
         let mark = text.lines().next_back().unwrap_or_default();
-        let is_answer = |comment: &Comment| comment.author.id == me.id && !comment.is_deleted && comment.content.contains(mark);
+        let is_answer = |comment: &Comment| {
+            comment.author.id.eq_ignore_ascii_case(&me.id) && !comment.is_deleted && comment.content.contains(mark)
+        };
         if standing.is_deleted || standing.comments.iter().any(is_answer) {
             return Ok(());
         }

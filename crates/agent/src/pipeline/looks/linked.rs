@@ -5,7 +5,10 @@
 
 use std::{
     collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -27,7 +30,10 @@ use crate::{
 
 /// A model waits so long for a repository to be fetched; the fetch of the review itself was made before.
 const PATIENCE: Duration = Duration::from_secs(90);
+/// Its files, of which a search reads many.
+const FILES_PATIENCE: Duration = Duration::from_mins(1);
 const MAX_NAME_CHARS: usize = 100;
+const MAX_INSTRUCTION_CHARS: usize = 2_000;
 
 /// One linked repository. Opened once a run, when a model first looks.
 #[derive(Debug)]
@@ -37,6 +43,8 @@ pub(in crate::pipeline) struct LinkedRepository {
     instructions: String,
     azure: AzureDevOps,
     mirrors: Arc<Mirrors>,
+    /// Whether the mirror stays when the run is over.
+    keeps_copies: bool,
     /// Err: why it cannot be read, for people.
     opened: OnceCell<Result<Opened, String>>,
 }
@@ -48,6 +56,8 @@ struct Opened {
     searchable: OnceCell<()>,
     /// Without secrets, by path.
     texts: Mutex<HashMap<String, Option<Arc<str>>>>,
+    /// More was shown than is kept.
+    is_unremembered: AtomicBool,
 }
 
 impl LinkedRepository {
@@ -83,11 +93,25 @@ impl LinkedRepository {
         Ok(Self {
             key: RepositoryKey { repository: name.to_owned(), ..own.clone() },
             project_name: pull_request.project_name.clone(),
-            instructions: instructions.to_owned(),
+            instructions: instructions.chars().take(MAX_INSTRUCTION_CHARS).collect(),
             azure: azure.clone(),
             mirrors: Arc::clone(mirrors),
+            keeps_copies: true,
             opened: OnceCell::new(),
         })
+    }
+
+    pub(in crate::pipeline) fn keeping_copies(self, keeps_copies: bool) -> Self {
+        Self { keeps_copies, ..self }
+    }
+
+    /// Its name, without the project.
+    pub(in crate::pipeline) fn called(&self) -> &str {
+        &self.key.repository
+    }
+
+    pub(in crate::pipeline) fn is_called(&self, name: &str) -> bool {
+        self.key.repository.eq_ignore_ascii_case(name)
     }
 
     /// As a model is told of it.
@@ -120,7 +144,9 @@ impl LinkedRepository {
             Err(problem) => return format!("That repository cannot be read: {problem}. Do without it."),
         };
         tracing::debug!(repository = self.key.repository, ?look, "a model looks into a linked repository");
-        opened.look(&self.key.repository, &look, &filters, redactor).await.unwrap_or_else(|error| {
+        let looked = tokio::time::timeout(PATIENCE, opened.look(&self.key.repository, &look, &filters, redactor)).await;
+        let looked = looked.unwrap_or_else(|_| Err(AnalysisError::Internal("there was no answer in time".to_owned())));
+        looked.unwrap_or_else(|error| {
             tracing::warn!(repository = self.key.repository, ?look, %error, "a look into a linked repository failed");
             "That could not be read. Do without it.".to_owned()
         })
@@ -146,7 +172,16 @@ impl LinkedRepository {
             tracing::warn!(repository = self.key.repository, %error, "a linked repository cannot be fetched");
             refused("it could not be fetched")
         })?;
-        Ok(Opened { repository, tip: commit, searchable: OnceCell::new(), texts: Mutex::default() })
+        if !self.keeps_copies {
+            repository.forget_after_use();
+        }
+        Ok(Opened {
+            repository,
+            tip: commit,
+            searchable: OnceCell::new(),
+            texts: Mutex::default(),
+            is_unremembered: AtomicBool::new(false),
+        })
     }
 }
 
@@ -219,6 +254,8 @@ impl Opened {
         let mut texts = lock();
         if texts.len() < MAX_KEPT {
             texts.insert(path.to_owned(), text.clone());
+        } else {
+            self.is_unremembered.store(true, Ordering::Relaxed);
         }
         Ok(text)
     }
@@ -231,19 +268,25 @@ impl Opened {
             self.repository.fetch_blobs(&self.tip, &paths.iter().map(String::as_str).collect::<Vec<_>>()).await?;
             Ok::<_, GitError>(())
         };
-        if let Err(error) = fetched.await {
-            tracing::debug!(%error, "the files of a linked repository cannot be fetched");
+        match tokio::time::timeout(FILES_PATIENCE, fetched).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::debug!(%error, "the files of a linked repository cannot be fetched"),
+            Err(_) => tracing::debug!("the files of a linked repository did not come in time"),
         }
     }
 
-    fn seen(&self) -> Vec<Arc<str>> {
-        self.texts.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect()
+    /// None: more than is kept.
+    fn seen(&self) -> Option<Vec<Arc<str>>> {
+        if self.is_unremembered.load(Ordering::Relaxed) {
+            return None;
+        }
+        Some(self.texts.lock().unwrap_or_else(PoisonError::into_inner).values().flatten().cloned().collect())
     }
 }
 
 impl LinkedRepository {
-    /// All of it that a model may have seen.
-    pub(super) fn seen(&self) -> Vec<Arc<str>> {
-        self.opened.get().and_then(|opened| opened.as_ref().ok()).map(Opened::seen).unwrap_or_default()
+    /// All of it that a model may have seen; None: more than is kept.
+    pub(super) fn seen(&self) -> Option<Vec<Arc<str>>> {
+        self.opened.get().and_then(|opened| opened.as_ref().ok()).map_or_else(|| Some(Vec::new()), Opened::seen)
     }
 }

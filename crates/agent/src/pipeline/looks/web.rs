@@ -19,6 +19,7 @@ const MOST_SEARCHES: usize = 5;
 const MAX_COMPARED_BYTES: usize = 32 * 1024 * 1024;
 
 const NO_ANSWER: &str = "The search brought no answer. Do without it.";
+const SEEN_TOO_MUCH: &str = "Not sent: so much was read that nobody can tell whether it repeats the code. Do without it.";
 const HOLDS_CODE: &str = "Not sent: it repeats what stands in the code. Ask in general words.";
 
 /// The searches of one run, which all of its looks share.
@@ -44,8 +45,8 @@ impl RunSearches {
         Self { web, occasion, told: Mutex::default(), account: StdMutex::default() }
     }
 
-    /// What is told to a model that wants to search. `shown` is what it may have seen of the code.
-    pub(super) async fn run(&self, arguments: &str, shown: Vec<Arc<str>>) -> String {
+    /// What is told to a model that wants to search. `shown` is what it may have seen of the code; None: that is not known whole.
+    pub(super) async fn run(&self, arguments: &str, shown: Option<Vec<Arc<str>>>) -> String {
         let query = match web_query(arguments) {
             Ok(query) => query,
             Err(problem) => return self.refuse(problem),
@@ -57,10 +58,12 @@ impl RunSearches {
         if told.len() >= MOST_SEARCHES {
             return self.refuse(format!("Not sent: this review has searched {MOST_SEARCHES} times, which is all it may."));
         }
+        let Some(shown) = shown else { return self.refuse(SEEN_TOO_MUCH.to_owned()) };
         if holds_code(query.clone(), shown).await {
             return self.refuse(HOLDS_CODE.to_owned());
         }
-        tracing::info!(query, host = self.web.host(), "searching the web");
+        // Not the query: its secrets are taken out where it leaves.
+        tracing::info!(characters = query.chars().count(), host = self.web.host(), "searching the web");
         let text = match tokio::time::timeout(PATIENCE, self.web.search(&query, &self.occasion)).await {
             Ok(Ok(results)) => {
                 self.note(|told| told.searches.answered += 1);

@@ -9,6 +9,7 @@ use review_core::{
     render::neutralise,
 };
 
+use super::ASKED_FOR_IN;
 use crate::{
     azure_devops::{AzureDevOpsError, Opened, PullRequestFrom, Pushed, StandingCommit},
     pipeline::{publish::Publisher, review::Reviewer, trouble::Trouble},
@@ -26,7 +27,7 @@ pub(super) enum Made {
     PullRequest(u64),
     /// The branch is not where it was when the change was decided.
     MovedOn,
-    /// The branch of that name holds something else.
+    /// The branch of that name holds something else, or somebody else opened a pull request from it.
     Taken,
     /// Markdown.
     Refused(String),
@@ -36,17 +37,17 @@ pub(super) enum Made {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Standing {
     PullRequest(PullRequestFrom),
-    /// A branch without a pull request, of whatever.
+    /// A branch without a pull request of ours, or with something else on it. Its name is easily guessed.
     Branch,
 }
 
 impl Standing {
     pub(super) fn told(&self, branch: &str) -> String {
         match self {
-            Self::PullRequest(PullRequestFrom { id, is_active: true }) => {
+            Self::PullRequest(PullRequestFrom { id, is_active: true, .. }) => {
                 format!("**Made already: !{id}** is open for this state of the pull request.")
             }
-            Self::PullRequest(PullRequestFrom { id, is_active: false }) => format!(
+            Self::PullRequest(PullRequestFrom { id, is_active: false, .. }) => format!(
                 "**Made already: !{id}** was opened for this state of the pull request, and closed. The next push, or the deletion of \
                  its branch {}, makes room for another.",
                 quoted(branch)
@@ -58,7 +59,8 @@ impl Standing {
 
 fn taken(branch: &str) -> String {
     format!(
-        "**Not done.** The branch {} stands there, and is none that this request made; delete it, and give the command again.",
+        "**Not done.** The branch {} stands there, and is none that this request made, or somebody else opened a pull request from \
+         it; delete it, and give the command again.",
         quoted(branch)
     )
 }
@@ -91,13 +93,22 @@ pub(super) fn told(change: &OwnChange, made: &Made) -> String {
 }
 
 impl Reviewer {
-    /// What stands under the name of a branch of ours.
-    pub(super) async fn standing(&self, publisher: &Publisher<'_>, branch: &str) -> Result<Option<Standing>, AzureDevOpsError> {
+    /// What stands under the name of a branch of ours for this head.
+    pub(super) async fn standing(
+        &self,
+        publisher: &Publisher<'_>,
+        state: &PullRequestState,
+        head: &CommitId,
+        branch: &str,
+    ) -> Result<Option<Standing>, AzureDevOpsError> {
         let repository = &publisher.key.repository;
         let Some(_) = self.azure.branch_tip(repository, branch).await? else { return Ok(None) };
         let from = self.azure.pull_requests_from(repository, branch).await?;
-        let standing = from.iter().find(|found| found.is_active).or(from.first());
-        Ok(Some(standing.map_or(Standing::Branch, |found| Standing::PullRequest(*found))))
+        let Some(found) = own_among(state, &from) else { return Ok(Some(Standing::Branch)) };
+        // People may have pushed on top of ours; and another pull request of the same branch may have asked for it.
+        let made = self.commits_on(publisher, branch, head).await?;
+        let is_ours = made.iter().any(|commit| commit.message.lines().any(|line| line.starts_with(ASKED_FOR_IN)));
+        Ok(Some(if is_ours { Standing::PullRequest(found.clone()) } else { Standing::Branch }))
     }
 
     /// Writes what is missing of a change that was stored.
@@ -146,7 +157,12 @@ impl Reviewer {
                 let azure = publisher.guard().await?;
                 match azure.push(repository, change).await {
                     Ok(Pushed::Commit(commit)) => commit,
-                    Ok(Pushed::Stale) => return Ok(None),
+                    Ok(Pushed::Stale(message)) => {
+                        let now = publisher.reading(self.azure.branch_tip(repository, &change.branch)).await?;
+                        // Where nothing moved, something else is against it, as a policy may be.
+                        let not_taken = || not_taken(&format!("the push to {}", quoted(&change.branch)), &message);
+                        return Ok((now == tip).then(not_taken));
+                    }
                     Err(error) => return refused(error, &format!("push to {}", quoted(&change.branch))).map(Some),
                 }
             }
@@ -164,13 +180,23 @@ impl Reviewer {
     ) -> Result<Option<Made>, Trouble> {
         let repository = &publisher.key.repository;
         let from = publisher.reading(self.azure.pull_requests_from(repository, &change.branch)).await?;
-        if let Some(found) = from.iter().find(|found| found.is_active).or(from.first()) {
+        if let Some(found) = own_among(state, &from) {
             return Ok(Some(Made::PullRequest(found.id)));
         }
+        let target = &state.pull_request.source_ref;
+        // There is room for one, and it is somebody else's.
+        if from.iter().any(|found| found.is_active && found.target == *target) {
+            return Ok(Some(Made::Taken));
+        }
         let azure = publisher.guard().await?;
-        match azure.open_pull_request(repository, &change.branch, &state.pull_request.source_ref, wanted).await {
+        match azure.open_pull_request(repository, &change.branch, target, wanted).await {
             Ok(Opened::PullRequest(id)) => Ok(Some(Made::PullRequest(id))),
-            Ok(Opened::Exists) => Ok(None),
+            Ok(Opened::Exists(message)) => {
+                let now = publisher.reading(self.azure.pull_requests_from(repository, &change.branch)).await?;
+                let not_taken =
+                    || not_taken(&format!("a pull request from {}, which stands there", quoted(&change.branch)), &message);
+                Ok((now == from).then(not_taken))
+            }
             Err(error) => {
                 let doing = format!("open a pull request from {}, which stands there", quoted(&change.branch));
                 refused(error, &doing).map(Some)
@@ -180,18 +206,38 @@ impl Reviewer {
 
     /// The commit of this very change among the newest ones of its branch: people may have pushed on top of it.
     async fn ours_on_branch(&self, publisher: &Publisher<'_>, change: &OwnChange) -> Result<Option<CommitId>, AzureDevOpsError> {
+        let found = self.commits_on(publisher, &change.branch, &change.onto).await?;
+        Ok(found.into_iter().find(|standing| is_made_by(change, standing)).map(|standing| standing.id))
+    }
+
+    /// Those of the newest commits of a branch that were made on top of `onto`.
+    async fn commits_on(
+        &self,
+        publisher: &Publisher<'_>,
+        branch: &str,
+        onto: &CommitId,
+    ) -> Result<Vec<StandingCommit>, AzureDevOpsError> {
         let repository = &publisher.key.repository;
-        for id in self.azure.newest_commits(repository, &change.branch).await? {
-            if id == change.onto {
+        let mut found = Vec::new();
+        for id in self.azure.newest_commits(repository, branch).await? {
+            if id == *onto {
                 break;
             }
             let standing = self.azure.standing_commit(repository, &id).await?;
-            if let Some(standing) = standing.filter(|standing| is_made_by(change, standing)) {
-                return Ok(Some(standing.id));
-            }
+            found.extend(standing.filter(|standing| standing.parents == [onto.clone()]));
         }
-        Ok(None)
+        Ok(found)
     }
+}
+
+/// Our own pull request into the source branch, an open one first. One of somebody else's proves nothing, nor does one into
+/// another branch.
+fn own_among<'a>(state: &PullRequestState, from: &'a [PullRequestFrom]) -> Option<&'a PullRequestFrom> {
+    let is_own = |found: &&PullRequestFrom| {
+        let is_by_us = !state.me.id.is_empty() && found.author.eq_ignore_ascii_case(&state.me.id);
+        is_by_us && found.target == state.pull_request.source_ref
+    };
+    from.iter().filter(is_own).find(|found| found.is_active).or_else(|| from.iter().find(is_own))
 }
 
 fn is_made_by(change: &OwnChange, standing: &StandingCommit) -> bool {
@@ -212,4 +258,9 @@ fn refused(error: AzureDevOpsError, doing: &str) -> Result<Made, Trouble> {
     };
     let said = neutralise(&message, MAX_REFUSAL_CHARS);
     Ok(Made::Refused(format!("The agent's identity may not {doing}.{needs} Azure DevOps says: {said}")))
+}
+
+fn not_taken(what: &str, message: &str) -> Made {
+    let said = neutralise(message, MAX_REFUSAL_CHARS);
+    Made::Refused(format!("Azure DevOps did not take {what}. It says: {said}"))
 }

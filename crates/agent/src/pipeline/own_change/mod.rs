@@ -15,7 +15,7 @@ mod planning;
 mod unit_tests;
 
 use review_core::{
-    command::{Asked as Request, Command},
+    command::{Asked as Request, Command, is_done},
     configuration::Configuration,
     own_change::{OwnChange, OwnChangeKind, OwnPullRequest, WrittenFile},
     pull_request::{CommitId, Iteration, PullRequestState},
@@ -33,6 +33,8 @@ use crate::{
 
 /// Bytes of all files of a change.
 const MAX_CHANGE_BYTES: usize = 4 << 20;
+/// What the last line of every commit of ours begins with.
+const ASKED_FOR_IN: &str = "Asked for in pull request ";
 /// Questions that are open at the same moment.
 const QUESTIONS_AT_ONCE: usize = 4;
 
@@ -104,6 +106,12 @@ impl Reviewer {
         let request = Request::Command(command_of(asked.writing));
         let pull_request = publisher.key;
         let asked_by = AskedBy { pull_request, thread: asked.thread, comment: asked.comment, word: request.word() };
+        // A run that ended between its answer and the end of its job is started again; what was stored is gone then, and the fixes
+        // of another decision would be another commit.
+        if is_done(state, asked.thread, asked.comment, request) {
+            self.store.end_own_change(asked_by).await?;
+            return Ok("answered");
+        }
         let decided = match self.store.own_change(asked_by).await? {
             Some(change) => Decided::Change(Box::new(change)),
             None => Box::pin(self.decide(publisher, state, asked)).await?,
@@ -139,7 +147,7 @@ impl Reviewer {
             kind => kind.branch(&iteration.head, recipe.as_ref().map_or("", |recipe| &recipe.name)),
         });
         if let Some(branch) = branch.as_ref().filter(|_| kind != Some(OwnChangeKind::Fixes))
-            && let Some(standing) = publisher.reading(self.standing(publisher, branch)).await?
+            && let Some(standing) = publisher.reading(self.standing(publisher, state, &iteration.head, branch)).await?
         {
             return Ok(Decided::Told(Standing::told(&standing, branch)));
         }
@@ -194,7 +202,7 @@ fn decided(
     }
     let number = state.pull_request.key.id;
     // Names the request: so this commit is known again, and told from one that somebody else made.
-    let message = format!("{title}\n\nAsked for in pull request {number}, thread {}, comment {}.", asked.thread, asked.comment);
+    let message = format!("{title}\n\n{ASKED_FOR_IN}{number}, thread {}, comment {}.", asked.thread, asked.comment);
     let description = description(kind, number, head, &account);
     let pull_request = (kind != OwnChangeKind::Fixes).then(|| OwnPullRequest { title: title.clone(), description });
     Decided::Change(Box::new(OwnChange { kind, onto: head.clone(), branch, message, files, pull_request, account }))

@@ -32,10 +32,9 @@ impl Reviewer {
         let Occasion { publisher, state, iteration, configuration, repository, model } = occasion;
         let open = standing_findings(state).into_iter().filter(|finding| finding.status.is_open() && !finding.is_deleted);
         let open: Vec<_> = open.take(MAX_FINDINGS).collect();
-        let knowledge = &configuration.knowledge_base;
-        let elsewhere = Elsewhere::of(self, &state.pull_request, &iteration.head, None, knowledge).await;
+        let elsewhere = Elsewhere::of(self, &state.pull_request, &iteration.head, None, configuration).await;
         if open.is_empty() && state.work_items.is_empty() && elsewhere.issues.is_empty() {
-            return Ok("**Nothing to plan.** No finding of the agent is open, and no work item is linked.".to_owned());
+            return Ok("**Nothing to plan.** No finding of the agent is open, no work item is linked, and no issue is named that its tracker knows.".to_owned());
         }
         let (surroundings, past) = (Surroundings::default(), Past::Local);
         let change = Change {

@@ -195,7 +195,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "TOOLS_TIMEOUT_MS",
         Form::Whole { min: 1_000, max: 600_000, unit: "milliseconds" },
         "60000",
-        "Longest run of one tool over the files of one change.",
+        "Longest run of one tool over the files of one change, before it and again after it.",
     )
     .default("60000"),
     variable(

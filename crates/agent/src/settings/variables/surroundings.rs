@@ -50,7 +50,7 @@ pub(super) const VARIABLES: &[Variable] = &[
         "ENABLE_KNOWLEDGE_BASE",
         Form::Flag,
         "true",
-        "`false` turns the knowledge base off as a whole: today, learnings.",
+        "`false` does the same as `ENABLE_LEARNINGS=false`. Trackers, web search and linked repositories have switches of their own.",
     )
     .default("true"),
     variable(

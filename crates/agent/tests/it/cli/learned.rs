@@ -164,7 +164,7 @@ async fn learnings_are_listed_approved_and_forgotten_by_their_ids() {
         String::new(),
         "https://dev.azure.com/contoso/Web Shop/_git/orders, what people taught".to_owned(),
         format!("  {cents}  Amounts are whole cents."),
-        "            2026-11-24, Ada, pull request 7, src/cart.py".to_owned(),
+        "                2026-11-24, Ada, pull request 7, src/cart.py".to_owned(),
     ];
     assert_eq!(listed.lines().collect::<Vec<_>>(), expected);
 

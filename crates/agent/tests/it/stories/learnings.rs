@@ -141,7 +141,8 @@ async fn a_repository_that_opts_out_has_what_was_kept_of_it_deleted_and_is_told_
     stage.counted(r#"coderabbit_agent_jobs_ended_total{outcome="reviewed"}"#, 2).await;
     assert_eq!(store.learnings(&repository, Reaches::Collection).await.unwrap(), []);
     assert_eq!(store.newest_outcomes(&repository).await.unwrap(), [], "nor what became of its findings");
-    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit Remember that again.").await.unwrap();
+    let thread =
+        pull_request.comment(&stage.azure.author(), "@CodeRabbit Remember that carts end with a sentinel.").await.unwrap();
     let is_told = |pull_request: &PullRequestHandle| pull_request.thread(thread).unwrap().comments.len() == 2;
     pull_request.wait_for(is_told, PATIENCE).await.unwrap();
     let answer = pull_request.thread(thread).unwrap().comments[1].content.clone();
@@ -194,5 +195,60 @@ async fn an_operator_may_have_nothing_learnt() {
     pull_request.push(&[("src/one.py", "one = 1\n")]).await.unwrap();
     pull_request.reviewed(2).await;
     assert!(!question(&stage).contains(LESSON));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_branch_that_is_not_the_default_one_has_nothing_deleted_and_reads_nothing_of_other_projects() {
+    let stage = Stage::set(taught()).await;
+    teach(&stage, &open(&stage).await).await;
+    let store = store(&stage).await;
+    let key = store.repositories_with_learnings().await.unwrap().remove(0).key;
+    let before = store.newest_outcomes(&key).await.unwrap().len();
+
+    let rules = "reviews: {auto_review: {base_branches: ['.*']}}\n";
+    let configuration = format!("{rules}knowledge_base: {{opt_out: true}}\n");
+    stage
+        .repository
+        .push("x", &[("README.md", "# X\n"), (".coderabbit.yaml", configuration.as_str())], "Settings")
+        .await
+        .unwrap();
+    let spec = PullRequestSpec::new("Into x").files(&[(CART, cart(LAST_ITEM, QUERY_FIXED))]).branches("to-x", "x");
+    // Reviews of other targets than the default branch are for the configuration of that target.
+    let into_x = stage.repository.open_pull_request(spec).await.unwrap();
+    assert!(into_x.reviewed(1).await.starts_with("succeeded: Reviewed: 1 finding"));
+    stage.counted(r#"coderabbit_agent_jobs_ended_total{outcome="reviewed"}"#, 2).await;
+    assert!(!question(&stage).contains(LESSON));
+    assert_eq!(store.learnings(&key, Reaches::Repository).await.unwrap().len(), 1);
+    assert_eq!(store.newest_outcomes(&key).await.unwrap().len(), before, "nothing of the pull request is kept, all else is");
+
+    // Another project, of which the default branch says nothing.
+    let other = stage.azure.repository("Back Office", "books").await.unwrap();
+    other.push("main", &[("README.md", "# Books\n")], "Books").await.unwrap();
+    let global = format!("{rules}knowledge_base: {{learnings: {{scope: global}}}}\n");
+    other.push("x", &[("README.md", "# X\n"), (".coderabbit.yaml", global.as_str())], "Settings").await.unwrap();
+    let spec = PullRequestSpec::new("Books").files(&[(CART, cart(LAST_ITEM, QUERY_FIXED))]).branches("feature", "x");
+    let pull_request = other.open_pull_request(spec).await.unwrap();
+    assert!(pull_request.reviewed(1).await.starts_with("succeeded: Reviewed: 1 finding"));
+    assert!(!question(&stage).contains(LESSON));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn what_the_comment_of_who_asks_does_not_say_is_neither_learnt_nor_made_a_work_item() {
+    let item = json!({ "title": "Grant access", "description": "To everybody." });
+    let lesson =
+        ChatRule::new("Why", "So.").with("learning", json!("Findings about SQL are unwanted.")).with("create_item", item);
+    let stage = Stage::set(Script { chats: vec![lesson], ..Script::with_rules([last_rule()]) }).await;
+    let pull_request = open(&stage).await;
+    assert!(pull_request.reviewed(1).await.starts_with("succeeded: Reviewed: 1 finding"));
+    let thread = pull_request.comment(&stage.azure.author(), "@CodeRabbit Why is that?").await.unwrap();
+    let is_told = |pull_request: &PullRequestHandle| pull_request.thread(thread).unwrap().comments.len() == 2;
+    pull_request.wait_for(is_told, PATIENCE).await.unwrap();
+    let answer = pull_request.thread(thread).unwrap().comments[1].content.clone();
+    assert!(answer.contains("*Not remembered: your comment itself does not say it; say it in a sentence.*"), "{answer}");
+    assert!(answer.contains("**No work item created:** your comment does not speak of one."), "{answer}");
+    assert_eq!(stage.azure.work_item(1), None);
+    assert!(store(&stage).await.repositories_with_learnings().await.unwrap().is_empty());
     stage.assert_sound();
 }

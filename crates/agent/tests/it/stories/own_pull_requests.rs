@@ -200,9 +200,17 @@ async fn rights_that_are_missing_are_named_and_a_branch_of_others_is_left_alone(
     stage.azure.allow(Permission::CreateBranch);
     let head = pull_request.iterations()[0].source.clone();
     let branch = format!("coderabbit-agent/docstrings/{}", head.get(..7).unwrap());
+    stage.repository.git().set_branch(&branch, &head).unwrap();
     stage.repository.push(&branch, &[("theirs.txt", "theirs")], "Theirs").await.unwrap();
     let answer = done(&pull_request, &stage.azure.author(), "@CodeRabbit generate docstrings").await;
     assert!(answer.starts_with(&format!("**Not done.** The branch `{branch}` stands there, and is none that this")), "{answer}");
+    // Its name is easily guessed: a pull request of somebody else's from it is not vouched for.
+    let spec = PullRequestSpec::new("Theirs").branches(&branch, "feature");
+    let theirs = stage.repository.open_pull_request(spec).await.unwrap();
+    theirs.reviewed(1).await;
+    let answer = done(&pull_request, &stage.azure.author(), "@CodeRabbit generate docstrings").await;
+    assert!(answer.starts_with(&format!("**Not done.** The branch `{branch}` stands there")), "{answer}");
+    assert!(answer.contains("somebody else opened a pull request from it") && !answer.contains("Made already"), "{answer}");
     assert_eq!(pushes(&stage), <[String; 0]>::default());
     stage.assert_sound();
 }
@@ -298,6 +306,18 @@ async fn a_push_at_the_same_moment_wins_and_is_told() {
     assert!(answer.starts_with("**Not done.** The source branch has moved on since `"), "{answer}");
     assert_eq!(pushes(&stage), <[String; 0]>::default());
     assert_eq!(file(&pull_request, CART).await, cart(LAST_ITEM, QUERY));
+    stage.assert_sound();
+}
+
+#[tokio::test]
+async fn a_push_that_is_not_taken_where_nothing_moved_is_told_in_the_words_of_the_service() {
+    let stage = Stage::set(fixing()).await;
+    let pull_request = with_findings(&stage).await;
+    stage.azure.fail_next(On::post("/pushes"), Fault::Status(409, None));
+    let answer = done(&pull_request, &stage.azure.author(), "@CodeRabbit autofix").await;
+    assert!(answer.starts_with("**Not done.** Azure DevOps did not take the push to `feature`. It says: "), "{answer}");
+    assert!(answer.contains("refused with 409 on purpose"), "{answer}");
+    assert_eq!(pushes(&stage), <[String; 0]>::default());
     stage.assert_sound();
 }
 
@@ -441,7 +461,8 @@ async fn recipes_and_simplifications_are_edits_of_changed_files() {
     let answer = done(&pull_request, &stage.azure.author(), "@CodeRabbit run `count from the end`").await;
     let own = made(&stage, &answer);
     assert_eq!((own.title().as_str(), file(&own, CART).await), ("Count from the end: one file", simple));
-    assert!(pushes(&stage)[1].starts_with("refs/heads/coderabbit-agent/recipe-count-from-the-end/"), "{:?}", pushes(&stage));
+    let pushed = pushes(&stage);
+    assert!(pushed[1].starts_with("refs/heads/coderabbit-agent/recipe-count-from-the-end-c1d99b/"), "{pushed:?}");
     let prompt = stage.model.calls_of(Role::Edits).pop().unwrap().prompt();
     assert!(prompt.contains("label=\"entry 1\">\nUse negative indices.\nLines that this pull request changed: "), "{prompt}");
     stage.assert_sound();

@@ -23,7 +23,7 @@ async fn a_comment_is_answered_once_whenever_the_process_dies() {
 
     // While the model thinks: nothing is decided yet.
     let gate = scene.model.hold(Role::Chat);
-    team.reply(&scene.azure.author(), thread, "Why? The list has a sentinel.").await.unwrap();
+    team.reply(&scene.azure.author(), thread, "Why? The list has a sentinel; have a work item for it.").await.unwrap();
     gate.wait_for_held(1).await.unwrap();
     agent.kill(Death::Alone).await;
     gate.release();
