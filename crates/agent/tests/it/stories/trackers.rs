@@ -269,3 +269,25 @@ async fn an_issue_that_is_named_after_the_review_counts_without_a_push() {
     assert_eq!(jira.looked_up(), ["CR-5"]);
     stage.assert_sound();
 }
+
+#[tokio::test]
+async fn what_a_tracker_did_not_answer_is_asked_again_and_fails_nobody_meanwhile() {
+    let jira = JiraServer::start(JiraEdition::Cloud, &[search_orders()]).await.unwrap();
+    let stage = with_jira(&jira, both_rules(), &[]).await;
+    let strict = "reviews:\n  pre_merge_checks:\n    issue_assessment: {mode: error}\n";
+    stage.repository.push("main", &[(FILE, strict)], "Settings").await.unwrap();
+    jira.fault_always(Some(ServiceFault::Status(503, None)));
+    let pull_request = open(&stage, spec("CR-5: search", "feature")).await;
+    let away = check(&pull_request);
+    assert!(!away.starts_with("failed"), "{away}");
+    // An event about something else, while Jira is still away.
+    pull_request.vote(&stage.azure.author(), 10).await.unwrap();
+    stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"already_reviewed\"}", 1).await;
+    assert_eq!(check(&pull_request), away);
+    jira.fault_always(None);
+    let asked = jira.looked_up().len();
+    pull_request.vote(&stage.azure.author(), 5).await.unwrap();
+    stage.counted("coderabbit_agent_jobs_ended_total{outcome=\"already_reviewed\"}", 2).await;
+    assert!(jira.looked_up().len() > asked, "asked again");
+    stage.assert_sound();
+}
