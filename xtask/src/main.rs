@@ -50,7 +50,7 @@ enum Task {
     Eval(eval::Arguments),
     /// Runs the end-to-end stories through Prism, against Microsoft's `OpenAPI` files.
     Conformance(conformance::Arguments),
-    /// The stand-in of Azure DevOps, driven by the official Python and Node clients.
+    /// The stand-ins of Azure DevOps, Jira, Linear and Perplexity, driven by clients that others wrote.
     Checks,
     /// The agent against counterparts that others wrote: a model's server, a token server, a proxy.
     Peers(peers::Arguments),

@@ -36,8 +36,8 @@ const MOST_WALLS: u32 = 4;
 /// Files that a tool is given; a change above it is linted as far as its first files go.
 const MAX_FILES: usize = 200;
 
-/// The tools of this machine. Cheap to clone.
-#[derive(Debug, Clone)]
+/// The tools of this machine; by default none. Cheap to clone.
+#[derive(Debug, Clone, Default)]
 pub struct Analyzers {
     inner: Option<Arc<Inner>>,
 }

@@ -16,14 +16,13 @@ use review_core::{
     publication::PublicationStep,
     pull_request::{Iteration, PullRequestKey, PullRequestState, PullRequestStatus, Side, Thread, ThreadStatus},
     render::{ChatReply, ItemMade, Taught, chat_reply, with_item},
-    sections::Surroundings,
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
     analysis::{AnalysisError, named},
     elsewhere::Elsewhere,
-    evidence::{Change, MAX_TEXT_BYTES, gather},
+    evidence::{Context, MAX_TEXT_BYTES, gather},
     excerpts::numbered,
     learnings::Speaker,
     looks::Lookout,
@@ -34,7 +33,6 @@ use super::{
     work_items,
 };
 use crate::{
-    analyzers::Analyzers,
     git::GitError,
     jobs::JobEnd,
     llm::{Account, Model, ModelError, Role},
@@ -355,7 +353,6 @@ impl Reviewer {
             repository.forget_after_use();
         }
         let past = Past::AzureDevOps { azure: self.azure.clone(), repository: publisher.key.repository.clone() };
-        let surroundings = Surroundings::default();
         let occasion = format!("chat {}", thread.id);
         // For people who may: a question could be made to carry code out by a search, or to show what its author may not read.
         let elsewhere = if may {
@@ -363,20 +360,8 @@ impl Reviewer {
         } else {
             Elsewhere::default()
         };
-        let change = Change {
-            pull_request: &state.pull_request,
-            work_items: &state.work_items,
-            surroundings: &surroundings,
-            elsewhere: &elsewhere,
-            base: &newest.base,
-            head: &newest.head,
-            since: None,
-            repository: &repository,
-            past: &past,
-            configuration,
-            // They ran for the review, and take longer than who asks should wait.
-            analyzers: &Analyzers::none(),
-        };
+        let context = Context { elsewhere, past, ..Context::default() };
+        let change = context.change(state, newest, &repository, configuration);
         let evidence = match gather(change, model.redactor(), self.prompt_tokens).await {
             Ok(evidence) => evidence,
             Err(error @ (AnalysisError::Git(GitError::TooLarge { .. }) | AnalysisError::Patch(_))) => {

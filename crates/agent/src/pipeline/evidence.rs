@@ -14,7 +14,7 @@ use review_core::{
     diff::{FileDiff, FreshLines, LineKind, PatchError, fresh_lines, parse_patch},
     finding::{SecretFinding, secrets},
     prompt::{Pack, PackFile, PackInput, build_pack},
-    pull_request::{CommitId, LineRange, PullRequest, Side, WorkItem},
+    pull_request::{CommitId, Iteration, LineRange, PullRequest, PullRequestState, Side, WorkItem},
     redaction::Redactor,
     scope::{FileSetAside, SetAside, path_filters, select},
     sections::{Material, Surroundings},
@@ -58,6 +58,42 @@ pub(super) struct Change<'a> {
     pub(super) configuration: &'a Configuration,
     /// Linters and scanners of this machine.
     pub(super) analyzers: &'a Analyzers,
+}
+
+/// What is known around a change: by default nothing, which is enough for a question that is no review.
+#[derive(Debug, Default)]
+pub(super) struct Context {
+    pub(super) surroundings: Surroundings,
+    pub(super) elsewhere: Elsewhere,
+    pub(super) past: Past,
+    /// None for what is asked beside a review: they ran for that, and take longer than who asks should wait.
+    pub(super) analyzers: Analyzers,
+}
+
+impl Context {
+    /// The whole change of an iteration.
+    pub(super) fn change<'a>(
+        &'a self,
+        state: &'a PullRequestState,
+        iteration: &'a Iteration,
+        repository: &'a Repository,
+        configuration: &'a Configuration,
+    ) -> Change<'a> {
+        let Self { surroundings, elsewhere, past, analyzers } = self;
+        Change {
+            pull_request: &state.pull_request,
+            work_items: &state.work_items,
+            surroundings,
+            elsewhere,
+            base: &iteration.base,
+            head: &iteration.head,
+            since: None,
+            repository,
+            past,
+            configuration,
+            analyzers,
+        }
+    }
 }
 
 impl<'a> Change<'a> {

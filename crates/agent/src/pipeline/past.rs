@@ -19,11 +19,12 @@ const NOT_HERE: &str = "The history is not here: the clone is shallow. Do withou
 const NO_ANSWER: &str = "The history could not be read. Do without it.";
 
 /// Who knows what came before the change.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub(super) enum Past {
     /// Mirrors hold the commits of a change alone.
     AzureDevOps { azure: AzureDevOps, repository: RepositoryKey },
     /// The repository that is reviewed.
+    #[default]
     Local,
 }
 

@@ -10,7 +10,7 @@ use review_core::{
     prompt,
     pull_request::{PullRequestKey, PullRequestState, PullRequestStatus},
     render::{CommandReply, command_result, neutralise},
-    sections::{Asked, Material, Sections, Surroundings, sections, summary_place},
+    sections::{Asked, Material, Sections, sections, summary_place},
 };
 use tokio_util::sync::CancellationToken;
 
@@ -18,16 +18,13 @@ use super::{
     analysis::AnalysisError,
     configuration::Settled,
     desired::MAX_SUMMARY_CHARS,
-    elsewhere::Elsewhere,
-    evidence::{Change, gather},
+    evidence::{Context, gather},
     own_change::command_of,
-    past::Past,
     publish::Publisher,
     review::{MAX_ATTEMPTS, Reviewer},
     trouble::Trouble,
 };
 use crate::{
-    analyzers::Analyzers,
     azure_devops::PullRequestText,
     jobs::JobEnd,
     llm::{Account, Model, ModelError, Role},
@@ -175,20 +172,8 @@ impl Reviewer {
             repository.forget_after_use();
         }
         // No finder looks at it, and no neighbour is told of.
-        let (surroundings, elsewhere, past) = (Surroundings::default(), Elsewhere::default(), Past::Local);
-        let change = Change {
-            pull_request: &state.pull_request,
-            work_items: &state.work_items,
-            surroundings: &surroundings,
-            elsewhere: &elsewhere,
-            base: &iteration.base,
-            head: &iteration.head,
-            since: None,
-            repository: &repository,
-            past: &past,
-            configuration: &effective.configuration,
-            analyzers: &Analyzers::none(),
-        };
+        let context = Context::default();
+        let change = context.change(state, iteration, &repository, &effective.configuration);
         let model = &self.model_for(publisher, asked);
         let evidence = gather(change, model.redactor(), self.prompt_tokens).await?;
         evidence.check_room()?;

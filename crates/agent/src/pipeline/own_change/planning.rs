@@ -7,18 +7,15 @@ use review_core::{
     own_change::plan,
     prompt,
     render::{PlannedFinding, coding_plan, place},
-    sections::Surroundings,
 };
 
 use super::Occasion;
 use crate::{
-    analyzers::Analyzers,
     llm::Role,
     pipeline::{
         analysis::AnalysisError,
         elsewhere::Elsewhere,
-        evidence::{Change, gather},
-        past::Past,
+        evidence::{Context, gather},
         review::Reviewer,
     },
 };
@@ -36,20 +33,8 @@ impl Reviewer {
         if open.is_empty() && state.work_items.is_empty() && elsewhere.issues.is_empty() {
             return Ok("**Nothing to plan.** No finding of the agent is open, no work item is linked, and no issue is named that its tracker knows.".to_owned());
         }
-        let (surroundings, past) = (Surroundings::default(), Past::Local);
-        let change = Change {
-            pull_request: &state.pull_request,
-            work_items: &state.work_items,
-            surroundings: &surroundings,
-            elsewhere: &elsewhere,
-            base: &iteration.base,
-            head: &iteration.head,
-            since: None,
-            repository,
-            past: &past,
-            analyzers: &Analyzers::none(),
-            configuration,
-        };
+        let context = Context { elsewhere, ..Context::default() };
+        let change = context.change(state, iteration, repository, configuration);
         let evidence = gather(change, model.redactor(), self.prompt_tokens).await?;
         evidence.check_room()?;
         let question = prompt::coding_plan(&open) + &prompt::writer_manner(configuration);

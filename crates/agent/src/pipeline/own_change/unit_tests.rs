@@ -11,7 +11,6 @@ use review_core::{
     redaction::Redactor,
     render::{NotDone, is_invisible, listed, place},
     scope::is_test,
-    sections::Surroundings,
 };
 
 use super::{
@@ -19,14 +18,11 @@ use super::{
     files::{ChangedFile, changed_files},
 };
 use crate::{
-    analyzers::Analyzers,
     llm::Role,
     pipeline::{
         analysis::AnalysisError,
         checks::touched,
-        elsewhere::Elsewhere,
-        evidence::{Change, blocking, gather},
-        past::Past,
+        evidence::{Context, blocking, gather},
     },
 };
 
@@ -46,20 +42,8 @@ pub(super) async fn draft(occasion: &Occasion<'_>, prompt_tokens: usize) -> Resu
     if changed.is_empty() {
         return Ok(draft);
     }
-    let (surroundings, elsewhere, past) = (Surroundings::default(), Elsewhere::default(), Past::Local);
-    let change = Change {
-        pull_request: &state.pull_request,
-        work_items: &state.work_items,
-        surroundings: &surroundings,
-        elsewhere: &elsewhere,
-        base: &iteration.base,
-        head: &iteration.head,
-        since: None,
-        repository,
-        past: &past,
-        analyzers: &Analyzers::none(),
-        configuration,
-    };
+    let context = Context::default();
+    let change = context.change(state, iteration, repository, configuration);
     let evidence = gather(change, model.redactor(), prompt_tokens).await?;
     evidence.check_room()?;
     let standing = repository.list(&iteration.head, |_| true, MAX_PATHS).await?;
