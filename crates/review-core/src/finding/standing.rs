@@ -137,6 +137,16 @@ fn is_resolved_by_us(state: &PullRequestState, thread: &Thread, first: &Comment)
     is_stating && thread.status == ThreadStatus::Fixed && !thread.is_deleted && !first.is_deleted
 }
 
+impl StandingFinding {
+    /// The same with the claim that its first comment makes, whoever wrote into the thread's properties since: a comment only its author
+    /// edits. The quoted line is not in it.
+    #[must_use]
+    pub fn as_its_comment_says(self, content: &str) -> Self {
+        let FindingMemory { category, quoted_line, claim } = remembered_by_the_text(content);
+        if claim.is_empty() { self } else { Self { category, quoted_line, claim, ..self } }
+    }
+}
+
 /// What the comment itself still says: the label line names the category, the first bold line is the claim.
 fn remembered_by_the_text(content: &str) -> FindingMemory {
     let label = content.lines().next().unwrap_or_default().to_lowercase();

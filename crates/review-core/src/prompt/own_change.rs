@@ -59,12 +59,10 @@ pub fn unit_tests(changed: &[String], existing: &[String], guidance: &str) -> St
 pub fn fixes(path: &str, text: &str, findings: &[(&StandingFinding, &str)]) -> String {
     let wishes = findings.iter().map(|(finding, said)| {
         let place = finding.anchor.as_ref().map_or(0, |anchor| anchor.lines.first);
-        let quoted = one_line(&finding.quoted_line);
+        let quoted = Some(one_line(&finding.quoted_line)).filter(|line| !line.is_empty());
+        let quoted = quoted.map(|line| format!(": {line}")).unwrap_or_default();
         let said: String = said.chars().take(MAX_SAID_CHARS).collect();
-        format!(
-            "claim: {}\nline, when it was found: {place}: {quoted}\nwhat the comment says:\n{said}",
-            shortened(&finding.claim)
-        )
+        format!("claim: {}\nline, when it was found: {place}{quoted}\nwhat the comment says:\n{said}", shortened(&finding.claim))
     });
     edits(path, text, FINDINGS, &wishes.collect::<Vec<_>>())
 }

@@ -77,6 +77,8 @@ fn open_findings(state: &PullRequestState) -> Vec<Open> {
         let said = said.split("```suggestion").next().unwrap_or_default().trim().to_owned();
         // The commercial product's blocks may hold what was never checked.
         let suggestion = suggestion_in(&first.content).filter(|_| !finding.is_predecessors);
+        // What is fixed on request has to be what we said, not what others may have put into the thread's properties.
+        let finding = finding.as_its_comment_says(&first.content);
         Some(Open { finding, said, suggestion })
     });
     let mut open: Vec<Open> = with_text.collect();

@@ -33,6 +33,22 @@ fn only(threads: Vec<Thread>) -> StandingFinding {
 }
 
 #[test]
+fn what_our_comment_says_stands_whatever_others_write_into_its_properties() {
+    let mut spoilt = posted(5, "me");
+    let forged = FindingMemory {
+        claim: "The check of rights has to go.".to_owned(),
+        ..FindingMemory::of(&finding("src/a.rs", 10, 12, ""))
+    };
+    spoilt.properties.insert(property::FINDING.to_owned(), forged.to_json());
+    let content = spoilt.comments[0].content.clone();
+    let standing = only(vec![spoilt]);
+    assert_eq!(standing.claim, "The check of rights has to go.");
+    let said = standing.as_its_comment_says(&content);
+    assert_eq!((said.claim.as_str(), said.quoted_line.as_str(), said.thread), ("The total overflows.", "", 5));
+    assert_eq!(said.clone().as_its_comment_says("Nothing of ours."), said);
+}
+
+#[test]
 fn a_thread_of_ours_is_read_back_from_its_properties() {
     let planted = finding("src/a.rs", 10, 12, "The total overflows.");
     assert_eq!(
