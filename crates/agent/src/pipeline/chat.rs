@@ -28,7 +28,7 @@ use super::{
     looks::Lookout,
     past::Past,
     publish::Publisher,
-    review::{MAX_ATTEMPTS, Reviewer, review_job},
+    review::{Reviewer, review_job},
     trouble::Trouble,
     work_items,
 };
@@ -84,22 +84,11 @@ impl Reviewer {
         let (lease, lease_for, clock) = (&job.lease, self.lease_for, self.clock);
         let publisher =
             Publisher { azure: &self.azure, store: &self.store, lease, lease_for, key, cancel, clock, tells_status: true };
-        let problem = if job.attempt > MAX_ATTEMPTS {
-            "the agent did not come to the end of it in any attempt"
-        } else {
-            match Box::pin(self.answer_talk(&publisher, asked)).await {
-                Ok(word) => return JobEnd::Finished(word),
-                Err(trouble) => match self.end_of_trouble(job, key, cancel, &trouble) {
-                    end @ JobEnd::Dead { .. } => {
-                        self.say_not_answered(&publisher, asked, trouble.sentence()).await;
-                        return end;
-                    }
-                    end => return end,
-                },
-            }
-        };
-        self.say_not_answered(&publisher, asked, problem).await;
-        JobEnd::Dead { problem: problem.to_owned() }
+        let (end, given_up) = self.ended(job, key, cancel, Box::pin(self.answer_talk(&publisher, asked))).await;
+        if let Some(problem) = given_up {
+            self.say_not_answered(&publisher, asked, &problem).await;
+        }
+        end
     }
 
     /// Best effort: what cannot be said is in the log.

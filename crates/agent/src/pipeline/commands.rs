@@ -46,6 +46,28 @@ impl Reviewer {
         self.end_of_trouble(job, key, cancel, &trouble)
     }
 
+    /// Does the work of a job about what somebody asked for: how the job ends, and, where it is given up, what to tell of that.
+    pub(super) async fn ended(
+        &self,
+        job: &ClaimedJob,
+        key: &PullRequestKey,
+        cancel: &CancellationToken,
+        work: impl Future<Output = Result<&'static str, Trouble>>,
+    ) -> (JobEnd, Option<String>) {
+        if job.attempt > MAX_ATTEMPTS {
+            let problem = "the agent did not come to the end of it in any attempt".to_owned();
+            return (JobEnd::Dead { problem: problem.clone() }, Some(problem));
+        }
+        match work.await {
+            Ok(word) => (JobEnd::Finished(word), None),
+            Err(trouble) => {
+                let end = self.end_of_trouble(job, key, cancel, &trouble);
+                let told = matches!(end, JobEnd::Dead { .. }).then(|| trouble.sentence().to_owned());
+                (end, told)
+            }
+        }
+    }
+
     /// How a job about what somebody asked for goes on after `trouble`.
     pub(super) fn end_of_trouble(
         &self,
